@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-
 from rso_shared.kit.decider import Decider
 from rso_shared.kit.errors import DomainError
 

@@ -1,0 +1,107 @@
+"""Bearer tokens: EdDSA JWTs with subject, organisation, role and scopes. Verified with explicit algorithm, audience and issuer."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+
+from rso_shared.contracts.permissions import MATRIX, Reach
+from rso_shared.contracts.vocabulary import Role
+from rso_shared.kit.errors import DomainError, forbidden
+
+ALGORITHM = "EdDSA"
+AUDIENCE = "rso"
+EVERYTHING = "*"
+_REQUIRED = ["sub", "org", "role", "scope", "iss", "aud", "exp", "iat"]
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who calls. `scopes` narrow what the role may do: "*", "case" (every case.* permission) or one permission."""
+
+    subject: str
+    organisation_id: str
+    role: Role
+    scopes: frozenset[str]
+
+    def in_scope(self, permission: str) -> bool:
+        return bool(self.scopes & {EVERYTHING, permission, permission.split(".", maxsplit=1)[0]})
+
+    def reach(self, permission: str) -> Reach:
+        """How far the caller's sight goes for this permission; raises 403 if the matrix has no such row."""
+        reach = MATRIX[permission].get(self.role)
+        if reach is None or not self.in_scope(permission):
+            raise forbidden("forbidden", f"The role {self.role} may not do this ({permission}).", permission=permission)
+        return reach
+
+
+class Verifier:
+    def __init__(self, public_pem: bytes, issuer: str) -> None:
+        key = load_pem_public_key(public_pem)
+        if not isinstance(key, Ed25519PublicKey):
+            raise TypeError("the issuer's key must be Ed25519")
+        self._key, self._issuer = key, issuer
+
+    def verify(self, authorization: str | None) -> Principal:
+        scheme, _, token = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise _unauthorized("token_missing", "Send an Authorization header with a bearer token.")
+        try:
+            claims = jwt.decode(
+                token,
+                self._key,
+                algorithms=[ALGORITHM],
+                audience=AUDIENCE,
+                issuer=self._issuer,
+                options={"require": _REQUIRED},
+            )
+            return Principal(claims["sub"], claims["org"], Role(claims["role"]), frozenset(claims["scope"].split()))
+        except jwt.ExpiredSignatureError as problem:
+            raise _unauthorized("token_expired", "The bearer token has expired; get a new one.") from problem
+        except (jwt.InvalidTokenError, ValueError) as problem:
+            raise _unauthorized("token_invalid", "The bearer token is not valid here.") from problem
+
+
+def _unauthorized(code: str, detail: str) -> DomainError:
+    return DomainError(code, detail, status=401)
+
+
+class Issuer:
+    """The development issuer: signs tokens for named roles. An outside OIDC issuer takes its place by settings."""
+
+    def __init__(self, private_pem: bytes, issuer: str) -> None:
+        key = load_pem_private_key(private_pem, None)
+        if not isinstance(key, Ed25519PrivateKey):
+            raise TypeError("the issuer's key must be Ed25519")
+        self._key, self._issuer = key, issuer
+
+    def token(
+        self, subject: str, role: Role, organisation_id: str, *, scope: str = EVERYTHING, seconds: int = 3600
+    ) -> str:
+        now = int(time.time())
+        claims = {
+            "sub": subject, "org": organisation_id, "role": role.value, "scope": scope,
+            "iss": self._issuer, "aud": AUDIENCE, "iat": now, "exp": now + seconds,
+        }  # fmt: skip
+        return jwt.encode(claims, self._key, algorithm=ALGORITHM)
+
+    def public_pem(self) -> bytes:
+        return self._key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def make_private_pem() -> bytes:
+    return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def load_issuer(path: Path, issuer: str) -> Issuer:
+    return Issuer(path.read_bytes(), issuer)

@@ -1,0 +1,37 @@
+"""What the log must do for us, and nothing more. Two sides: LocalBroker on one machine, Kafka in the distributed form."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record on a topic: key (order is kept per key), CloudEvents headers, JSON value."""
+
+    topic: str
+    key: str
+    headers: dict[str, str]
+    value: bytes
+
+
+class Batch(Protocol):
+    """Records of one poll, in order per key. Uncommitted batches come again after a restart."""
+
+    records: Sequence[Record]
+
+    async def commit(self) -> None: ...
+
+
+class Broker(Protocol):
+    async def publish(self, records: Sequence[Record]) -> None:
+        """Returns once every record is durable. May raise Transient; then some may be there and all may be sent again."""
+        ...
+
+    def subscribe(self, group: str, topics: Iterable[str]) -> AsyncIterator[Batch]:
+        """Endless. Starts at the group's committed position, or at the beginning of the log."""
+        ...
+
+    async def lag(self, group: str, topics: Iterable[str]) -> int:
+        """How many records the group has not committed yet."""
+        ...

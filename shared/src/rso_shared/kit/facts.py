@@ -1,0 +1,112 @@
+"""Facts of other services that this one keeps: written in the inbox's transaction, read by deciders' callers and by views."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import func, insert, select
+
+from rso_shared.contracts.base import FactModel
+from rso_shared.contracts.registry import FACTS as REGISTRY
+from rso_shared.kit.broker import Record
+from rso_shared.kit.clock import iso, parse_iso
+from rso_shared.kit.database import Tx
+from rso_shared.kit.errors import NotYet
+from rso_shared.kit.tables import FACTS
+
+F = TypeVar("F", bound=FactModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact as received. `time` is when its producer recorded it."""
+
+    event_id: str
+    type: str
+    key: str
+    time: datetime
+    data: FactModel
+    stream: str
+    version: int
+    correlation_id: str
+    traceparent: str | None = None
+
+
+def parse(record: Record) -> Fact | None:
+    """None for a type that this build does not know: it is skipped and counted, never an error."""
+    model = REGISTRY.get(record.headers["ce_type"])
+    if model is None:
+        return None
+    return Fact(
+        event_id=record.headers["ce_id"],
+        type=record.headers["ce_type"],
+        key=record.key,
+        time=parse_iso(record.headers["ce_time"]),
+        data=model.parse(record.value),
+        stream=record.headers["ce_stream"],
+        version=int(record.headers["ce_streamversion"]),
+        correlation_id=record.headers["ce_correlationid"],
+        traceparent=record.headers.get("traceparent"),
+    )
+
+
+def keep(tx: Tx, fact: Fact, now: datetime) -> None:
+    position = tx.conn.execute(select(func.coalesce(func.max(FACTS.c.position), 0) + 1)).scalar_one()
+    tx.conn.execute(
+        insert(FACTS).values(
+            event_id=fact.event_id,
+            position=position,
+            type=fact.type,
+            key=fact.key,
+            stream=fact.stream,
+            version=fact.version,
+            occurred_at=iso(fact.time),
+            kept_at=iso(now),
+            data=fact.data.model_dump_json(),
+        )
+    )
+
+
+def latest(tx: Tx, model: type[F], key: str) -> F | None:
+    """The newest kept fact of this type about this key."""
+    query = select(FACTS.c.data).where(FACTS.c.key == key, FACTS.c.type == model.fact_type())
+    data = tx.conn.execute(query.order_by(FACTS.c.position.desc()).limit(1)).scalar_one_or_none()
+    return None if data is None else model.parse(data)
+
+
+def require(tx: Tx, model: type[F], key: str) -> F:
+    """As `latest`; raises NotYet if it has not arrived here."""
+    found = latest(tx, model, key)
+    if found is None:
+        raise NotYet(f"{model.TYPE} of {key}")
+    return found
+
+
+def every(tx: Tx, model: type[F], key: str) -> list[F]:
+    """All kept facts of this type about this key, oldest first."""
+    query = select(FACTS.c.data).where(FACTS.c.key == key, FACTS.c.type == model.fact_type()).order_by(FACTS.c.position)
+    return [model.parse(data) for data in tx.conn.execute(query).scalars()]
+
+
+def all_of(tx: Tx, key: str, *models: type[FactModel], as_of: datetime | None = None) -> list[Fact]:
+    """Kept facts about this key in the order of arrival, of these types or of any."""
+    query = select(FACTS).where(FACTS.c.key == key).order_by(FACTS.c.position)
+    if models:
+        query = query.where(FACTS.c.type.in_([model.fact_type() for model in models]))
+    if as_of is not None:
+        query = query.where(FACTS.c.occurred_at <= iso(as_of))
+    return [_fact(row) for row in tx.conn.execute(query).mappings() if row["type"] in REGISTRY]
+
+
+def _fact(row: Any) -> Fact:
+    return Fact(
+        event_id=row["event_id"],
+        type=row["type"],
+        key=row["key"],
+        time=parse_iso(row["occurred_at"]),
+        data=REGISTRY[row["type"]].model_validate(json.loads(row["data"])),
+        stream=row["stream"],
+        version=row["version"],
+        correlation_id="",
+    )

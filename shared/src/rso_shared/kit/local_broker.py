@@ -1,0 +1,145 @@
+"""LocalBroker: the log on one machine. One SQLite file, synchronous=FULL like the outboxes, consumers woken in-process.
+
+Record ids are assigned under the write lock, so their order is commit order. One append per relay batch, one position per
+group and polled batch.
+"""
+
+import asyncio
+import json
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from rso_shared.kit.broker import Record
+
+R = TypeVar("R")
+
+BATCH = 200
+POLL_SECONDS = 0.5
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS records (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, key TEXT NOT NULL, headers TEXT NOT NULL, value BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS records_by_topic ON records (topic, id);
+CREATE TABLE IF NOT EXISTS positions ("group" TEXT NOT NULL, topic TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY ("group", topic));
+"""
+
+
+class LocalBroker:
+    def __init__(self, path: Path | str) -> None:
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+            self._db.execute(f"PRAGMA {pragma}")
+        self._db.executescript(_SCHEMA)
+        self._lock = threading.Lock()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="broker")
+        self._sleepers: set[asyncio.Event] = set()
+
+    async def publish(self, records: Sequence[Record]) -> None:
+        await self._run(lambda: self.append(records))
+        for sleeper in self._sleepers:
+            sleeper.set()
+
+    async def subscribe(self, group: str, topics: Iterable[str]) -> AsyncIterator["LocalBatch"]:
+        wanted, wake = sorted(topics), asyncio.Event()
+        self._sleepers.add(wake)
+        try:
+            while True:
+                wake.clear()
+                rows = await self._run(lambda: self.fetch(group, wanted))
+                if rows:
+                    yield LocalBatch([record for _, record in rows], self, group, _positions(rows))
+                    continue
+                try:
+                    await asyncio.wait_for(wake.wait(), POLL_SECONDS)
+                except TimeoutError:
+                    yield LocalBatch([], self, group, {})
+        finally:
+            self._sleepers.discard(wake)
+
+    async def lag(self, group: str, topics: Iterable[str]) -> int:
+        return await self._run(lambda: self.behind(group, sorted(topics)))
+
+    def append(self, records: Sequence[Record]) -> None:
+        rows = [(r.topic, r.key, json.dumps(r.headers), r.value) for r in records]
+        with self._transaction():
+            self._db.executemany("INSERT INTO records (topic, key, headers, value) VALUES (?, ?, ?, ?)", rows)
+
+    def fetch(self, group: str, topics: Sequence[str], limit: int = BATCH) -> list[tuple[int, Record]]:
+        """The next records of these topics together, in the order they were committed."""
+        query = """
+            SELECT id, topic, key, headers, value FROM records
+            WHERE topic = ? AND id > COALESCE((SELECT position FROM positions WHERE "group" = ? AND topic = ?), 0)
+            ORDER BY id LIMIT ?
+        """
+        with self._lock:
+            rows = [row for topic in topics for row in self._db.execute(query, (topic, group, topic, limit))]
+        rows.sort(key=lambda row: int(row[0]))
+        return [(row[0], Record(row[1], row[2], json.loads(row[3]), row[4])) for row in rows[:limit]]
+
+    def commit(self, group: str, positions: dict[str, int]) -> None:
+        with self._transaction():
+            self._db.executemany(
+                'INSERT INTO positions VALUES (?, ?, ?) ON CONFLICT ("group", topic) DO UPDATE SET position = excluded.position',
+                [(group, topic, position) for topic, position in positions.items()],
+            )
+
+    def behind(self, group: str, topics: Sequence[str]) -> int:
+        marks = ",".join("?" * len(topics))
+        query = f"""
+            SELECT COUNT(*) FROM records r LEFT JOIN positions p ON p."group" = ? AND p.topic = r.topic
+            WHERE r.topic IN ({marks}) AND r.id > COALESCE(p.position, 0)
+        """
+        with self._lock:
+            return int(self._db.execute(query, (group, *topics)).fetchone()[0])
+
+    def close(self) -> None:
+        self._thread.shutdown(wait=True)
+        self._db.close()
+
+    async def run(self, work: Callable[[], R]) -> R:
+        return await self._run(work)
+
+    async def _run(self, work: Callable[[], R]) -> R:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def _transaction(self) -> "_Transaction":
+        return _Transaction(self._db, self._lock)
+
+
+class _Transaction:
+    def __init__(self, db: sqlite3.Connection, lock: threading.Lock) -> None:
+        self._db, self._lock = db, lock
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            self._db.execute("ROLLBACK" if kind else "COMMIT")
+        finally:
+            self._lock.release()
+
+
+@dataclass(frozen=True, slots=True)
+class LocalBatch:
+    """Empty now and then, so that a consumer can look after parked keys while nothing arrives."""
+
+    records: Sequence[Record]
+    broker: LocalBroker
+    group: str
+    positions: dict[str, int]
+
+    async def commit(self) -> None:
+        if self.positions:
+            await self.broker.run(lambda: self.broker.commit(self.group, self.positions))
+
+
+def _positions(rows: list[tuple[int, Record]]) -> dict[str, int]:
+    return {record.topic: id_ for id_, record in rows}

@@ -1,0 +1,89 @@
+"""The relay: outbox rows to the broker, per key in order, marked only after the broker acknowledged. Never a cursor over ids."""
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from typing import TypeVar
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import DBAPIError
+
+from rso_shared.kit.broker import Broker, Record
+from rso_shared.kit.clock import Clock, iso
+from rso_shared.kit.database import Database
+from rso_shared.kit.errors import Transient
+from rso_shared.kit.health import Health
+from rso_shared.kit.tables import OUTBOX
+
+R = TypeVar("R")
+
+BATCH = 500
+POLL_SECONDS = 0.5
+LOOP = "relay"
+
+
+class Wakeup:
+    """Wakes a loop from any thread after a commit. Before the loop runs, waking is remembered by the poll."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._event = asyncio.Event()
+
+    def bind(self) -> None:
+        self._loop = asyncio.get_running_loop()
+
+    def __call__(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._event.set)
+
+    async def wait(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._event.wait(), seconds)
+        except TimeoutError:
+            return
+        finally:
+            self._event.clear()
+
+
+class Relay:
+    def __init__(
+        self, db: Database, broker: Broker, wake: Wakeup, health: Health, clock: Clock, executor: Executor
+    ) -> None:
+        self._db, self._broker, self._wake, self._health = db, broker, wake, health
+        self._clock, self._executor = clock, executor
+
+    async def run(self) -> None:
+        """Endless. What may be away (database, broker) is waited for and said in readiness; a bug ends the loop."""
+        self._wake.bind()
+        pause = POLL_SECONDS
+        while True:
+            try:
+                while await self.relay_once():
+                    pause = POLL_SECONDS
+                self._health.beat(LOOP)
+            except (DBAPIError, Transient) as away:
+                self._health.trouble(LOOP, type(away).__name__)
+                pause = min(pause * 2, 10.0)
+            await self._wake.wait(pause)
+
+    async def relay_once(self) -> int:
+        """One batch: read pending, publish, mark. A crash between the last two sends the batch again; inboxes absorb it."""
+        pending = await self._in_thread(self._pending)
+        if pending:
+            await self._broker.publish([record for _, record in pending])
+            await self._in_thread(lambda: self._mark([id_ for id_, _ in pending]))
+        return len(pending)
+
+    def _pending(self) -> list[tuple[int, Record]]:
+        query = select(OUTBOX).where(OUTBOX.c.published_at.is_(None)).order_by(OUTBOX.c.id).limit(BATCH)
+        with self._db.read() as tx:
+            rows = tx.conn.execute(query).all()
+        return [(row.id, Record(row.topic, row.key, json.loads(row.headers), row.value)) for row in rows]
+
+    def _mark(self, ids: Sequence[int]) -> None:
+        with self._db.write() as tx:
+            tx.conn.execute(update(OUTBOX).where(OUTBOX.c.id.in_(ids)).values(published_at=iso(self._clock.now())))
+
+    async def _in_thread(self, work: Callable[[], R]) -> R:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)

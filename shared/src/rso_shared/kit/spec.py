@@ -1,0 +1,31 @@
+"""What a service is made of, as data. The kit builds the running service from it, the same way for every one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from fastapi import APIRouter
+from sqlalchemy import MetaData
+
+from rso_shared.contracts.base import FactModel
+from rso_shared.kit.events import Recorded
+from rso_shared.kit.names import ServiceName
+from rso_shared.kit.notices import NoticeSpec
+from rso_shared.kit.projections import Projection
+from rso_shared.kit.reactions import Subscription
+
+
+def publish_nothing(_recorded: Recorded) -> FactModel | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSpec:
+    """`metadata` holds the service's own tables; the kit's are the same everywhere and come from the kit."""
+
+    name: ServiceName
+    metadata: MetaData
+    routers: tuple[APIRouter, ...]
+    projections: tuple[Projection, ...] = ()
+    publish: Callable[[Recorded], FactModel | None] = publish_nothing
+    subscription: Subscription = field(default_factory=Subscription)
+    notices: NoticeSpec | None = None

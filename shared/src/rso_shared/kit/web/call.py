@@ -1,0 +1,168 @@
+"""One request as a route sees it: who calls, what they may, and the one way to run a command."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel
+from sqlalchemy.exc import IntegrityError
+
+from rso_shared.contracts.permissions import MATRIX
+from rso_shared.contracts.vocabulary import Role
+from rso_shared.kit import idempotency, parties, telemetry
+from rso_shared.kit.access_log import Access
+from rso_shared.kit.auth import Principal
+from rso_shared.kit.clock import iso
+from rso_shared.kit.database import Tx
+from rso_shared.kit.errors import ConcurrencyConflict, Transient, invalid, unknown
+from rso_shared.kit.events import Actor, Meta
+from rso_shared.kit.service import Service
+from rso_shared.kit.web.problems import Problem
+
+TRIES = 8
+
+
+class Purpose(StrEnum):
+    """Why identified data is looked at (45 CFR 164.528 asks for it)."""
+
+    CARE = "care"
+    RECORDS_WORK = "records_work"
+    REVIEW = "review"
+    QUALITY_REVIEW = "quality_review"
+    RENDER_REPORT = "render_report"
+    NOTIFY = "notify"
+    OWN_DATA = "own_data"
+    BILLING = "billing"
+    PRIVACY = "privacy"
+
+
+class Call:
+    def __init__(self, request: Request, service: Service, principal: Principal, permission: str) -> None:
+        self.request, self.service, self.principal, self.permission = request, service, principal, permission
+        self.now: datetime = service.clock.now()
+        self.request_id: str = request.scope["rso_request_id"]
+
+    def new_id(self) -> str:
+        return self.service.ids()
+
+    def meta(self, reason: str | None = None) -> Meta:
+        """`reason` is a code, never free text."""
+        p = self.principal
+        actor = Actor("service" if p.role is Role.SERVICE else "user", p.subject, p.role.value, p.organisation_id)
+        correlation = self.request.headers.get("x-correlation-id", "")[:64] or self.request_id
+        return Meta(actor=actor, correlation_id=correlation, reason=reason, traceparent=telemetry.traceparent())
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        with self.service.db.read() as tx:
+            yield tx
+
+    @property
+    def as_of(self) -> datetime | None:
+        """The `as_of` query parameter: fold what was recorded by then."""
+        text = self.request.query_params.get("as_of")
+        if text is None:
+            return None
+        try:
+            instant = datetime.fromisoformat(text)
+        except ValueError:
+            instant = None
+        if instant is None or instant.tzinfo is None:
+            raise invalid(
+                "as_of_invalid", "as_of is an instant with a time zone, such as 2026-01-31T09:00:00Z.", "/as_of"
+            )
+        return instant
+
+    def command(
+        self, work: Callable[[Tx], BaseModel], *, status: int | None = None, content: bytes | None = None
+    ) -> Response:
+        """Runs `work` in one write transaction under the caller's Idempotency-Key and answers what it returns.
+
+        The whole unit is retried when another writer was faster. `content` stands for the body where it was streamed.
+        `status` defaults to the route's own.
+        """
+        key = idempotency.checked_key(self.request.headers.get("idempotency-key"))
+        client = f"{self.principal.organisation_id}/{self.principal.subject}"
+        body = self.request.scope.get("rso_body", b"") if content is None else content
+        url = self.request.url
+        mark = idempotency.fingerprint(
+            self.service.settings.master(), self.request.method.encode(), url.path.encode(), url.query.encode(), body
+        )
+        code = status or getattr(self.request.scope.get("route"), "status_code", None) or 200
+        for _ in range(TRIES):
+            try:
+                return self._once(work, client, key, mark, code)
+            except (ConcurrencyConflict, IntegrityError):
+                continue
+        raise Transient("contended")
+
+    def _once(self, work: Callable[[Tx], BaseModel], client: str, key: str, mark: str, status: int) -> Response:
+        with self.service.db.write() as tx:
+            stored = idempotency.find(tx, client, key, mark)
+            if stored is not None:
+                return Response(stored.body, stored.status, {"Idempotency-Replayed": "true"}, "application/json")
+            body = work(tx).model_dump_json()
+            idempotency.remember(tx, client, key, mark, idempotency.Answer(status, body), self.service.clock.now())
+        return Response(body, status, media_type="application/json")
+
+    def reveal(self, *, what: str, purpose: Purpose, case_id: str | None = None, person_id: str | None = None) -> None:
+        """Writes the access log and waits. Call it before identified data is returned: no log, no data."""
+        p = self.principal
+        self.service.access_log.record(
+            Access(
+                at=iso(self.now), subject=p.subject, role=p.role.value, organisation_id=p.organisation_id, case_id=case_id,
+                person_id=person_id, what=what, purpose=purpose.value, request_id=self.request_id,
+            )
+        )  # fmt: skip
+
+    def may_see(self, case_id: str) -> None:
+        """Raises 404 unless the caller's reach covers the case; an unknown case and a foreign one look the same."""
+        reach, p = self.principal.reach(self.permission), self.principal
+        until = time.monotonic() + self.service.settings.access_patience_seconds
+        while True:
+            with self.read() as tx:
+                if parties.reaches(
+                    tx, reach, case_id, role=p.role, subject=p.subject, organisation_id=p.organisation_id
+                ):
+                    return
+            if time.monotonic() >= until:
+                raise unknown("case_unknown", "There is no such case, or none that you may see.")
+            time.sleep(0.02)
+
+
+_bearer = HTTPBearer(auto_error=False, description="EdDSA JWT: sub, org, role, scope")
+
+
+def permitted(permission: str) -> Callable[..., Call]:
+    """A dependency: verifies the token, asks the matrix and, where the path names a case, checks that the caller may see it."""
+    if permission not in MATRIX:
+        raise KeyError(f"{permission} is not in the permission matrix")
+
+    def dependency(request: Request, _token: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Call:
+        service: Service = request.app.state.service
+        principal = service.verifier.verify(request.headers.get("authorization"))
+        principal.reach(permission)
+        call = Call(request, service, principal, permission)
+        case_id = request.path_params.get("case_id")
+        if case_id is not None:
+            call.may_see(case_id)
+        return call
+
+    dependency.__dict__["permission"] = permission
+    return dependency
+
+
+def audience(name: str) -> dict[str, Any]:
+    codes = (400, 401, 403, 404, 409, 413, 415, 422, 503)
+    described = {code: {"model": Problem, "content": {"application/problem+json": {}}} for code in codes}
+    return {"openapi_extra": {"x-audience": name}, "responses": described}
+
+
+PUBLIC = audience("public")
+STAFF = audience("staff")
+INTERNAL = audience("internal")

@@ -1,0 +1,93 @@
+"""What surrounds every request: an id, a span, one log line, and the body limit. Plain ASGI, so that uploads stay streams."""
+
+import time
+import uuid
+from typing import Any
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from rso_shared.kit import telemetry
+from rso_shared.kit.logs import logger
+from rso_shared.kit.web.problems import problem
+
+STREAMED_SUFFIX = "/documents"
+"""POSTs to paths ending so are read by their route as a stream; every other body is read here, whole, up to the JSON limit."""
+
+
+class RequestContext:
+    def __init__(self, app: ASGIApp, *, service: str, json_limit: int) -> None:
+        self._app, self._service, self._limit = app, service, json_limit
+        self._log = logger(service)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        scope["rso_request_id"] = str(uuid.uuid4())
+        started, status = time.perf_counter(), 500
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", scope["rso_request_id"].encode())]
+            await send(message)
+
+        with telemetry.server_span(scope["method"], headers.get("traceparent"), {"rso.service": self._service}) as span:
+            try:
+                await self._limited(scope, receive, noted, headers)
+            finally:
+                route = getattr(scope.get("route"), "path", "")
+                span.update_name(f"{scope['method']} {route}")
+                span.set_attribute("http.response.status_code", status)
+                self._log.info(
+                    "request", method=scope["method"], route=route, status=status, request_id=scope["rso_request_id"],
+                    ms=round((time.perf_counter() - started) * 1000, 1), trace_id=telemetry.trace_id(),
+                )  # fmt: skip
+
+    async def _limited(self, scope: Scope, receive: Receive, send: Send, headers: dict[str, str]) -> None:
+        if scope["method"] in {"GET", "HEAD", "OPTIONS"} or scope["path"].endswith(STREAMED_SUFFIX):
+            await self._app(scope, receive, send)
+            return
+        body = await self._body(receive, headers)
+        if body is None:
+            answer = problem(
+                Request(scope),
+                413,
+                "body_too_large",
+                f"A JSON body has at most {self._limit} bytes.",
+                facts={"limit": self._limit},
+            )
+            await answer(scope, receive, send)
+            return
+        scope["rso_body"] = body
+        await self._app(scope, _replay(body, receive), send)
+
+    async def _body(self, receive: Receive, headers: dict[str, str]) -> bytes | None:
+        """None if the body is over the limit: before reading where Content-Length tells, else at the byte."""
+        declared = headers.get("content-length", "")
+        if declared.isdigit() and int(declared) > self._limit:
+            return None
+        body = bytearray()
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if len(body) > self._limit:
+                return None
+            if not message.get("more_body", False):
+                return bytes(body)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    sent = False
+
+    async def again() -> dict[str, Any]:
+        nonlocal sent
+        if sent:
+            return dict(await receive())
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
