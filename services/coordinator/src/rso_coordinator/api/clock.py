@@ -1,0 +1,104 @@
+"""The deployment's clock. In a sandbox it may be moved forward, from due instant to due instant, until all is quiet."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, TypeVar
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, ConfigDict
+from rso_shared.kit.clock import SandboxClock, iso, parse_iso
+from rso_shared.kit.errors import DomainError, invalid
+from rso_shared.kit.service import Service
+from rso_shared.kit.web.call import PUBLIC, Call, permitted
+
+from rso_coordinator import projections
+from rso_coordinator.activities import offset_of
+from rso_coordinator.bridge import workflow_id
+from rso_coordinator.worker import Temporal
+from rso_coordinator.workflows.case import CaseWorkflow
+
+R = TypeVar("R")
+router = APIRouter(tags=["clock"])
+QUIET_CHECKS = 3
+CHECK_SECONDS = 0.05
+PATIENCE_SECONDS = 60.0
+
+
+class ClockState(BaseModel):
+    """`now` is the deployment's time; in a sandbox it may be ahead of wall time."""
+
+    now: datetime
+    livemode: bool
+    offset_seconds: float
+
+
+class Advance(BaseModel):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"to": "2026-03-16T09:00:00Z"}]})
+
+    to: datetime
+
+
+@router.get("/v1/clock", summary="The deployment's time", **PUBLIC)
+def read_clock(call: Annotated[Call, Depends(permitted("clock.read"))]) -> ClockState:
+    return _state(call.service)
+
+
+@router.post("/v1/clock/advance", summary="Move a sandbox's clock forward; answers when all is quiet", **PUBLIC)
+async def advance(
+    body: Advance, request: Request, call: Annotated[Call, Depends(permitted("clock.advance"))]
+) -> ClockState:
+    clock = call.service.clock
+    if not isinstance(clock, SandboxClock):
+        raise DomainError("clock_is_live", "This deployment runs on wall time; only a sandbox's clock can be moved.")
+    if body.to.tzinfo is None or body.to < clock.now():
+        raise invalid("clock_target_invalid", "A clock moves forward only, to an instant with a time zone.", "/to")
+    await Mover(call.service, clock, request.app.state.temporal, request.app.state.quiet).advance(body.to)
+    return _state(call.service)
+
+
+def _state(service: Service) -> ClockState:
+    return ClockState(
+        now=service.clock.now(), livemode=not service.settings.sandbox, offset_seconds=offset_of(service.clock)
+    )
+
+
+class Mover:
+    """Steps to each open deadline in turn: settle, move, tell every open case, settle."""
+
+    def __init__(self, service: Service, clock: SandboxClock, temporal: Temporal, quiet: Callable[[], bool]) -> None:
+        self._service, self._clock, self._temporal, self._quiet = service, clock, temporal, quiet
+
+    async def advance(self, target: datetime) -> None:
+        await self._settle()
+        while (due := await self._in_thread(lambda: self._next(target))) is not None:
+            await self._move(parse_iso(due))
+        await self._move(target)
+
+    def _next(self, target: datetime) -> str | None:
+        with self._service.db.read() as tx:
+            return projections.next_due(tx, iso(self._clock.now()), iso(target))
+
+    async def _move(self, instant: datetime) -> None:
+        self._clock.advance_to(instant)
+        client = self._temporal.client()
+        for case_id in await self._in_thread(self._open):
+            await client.get_workflow_handle(workflow_id(case_id)).signal(
+                CaseWorkflow.clock_moved, offset_of(self._clock)
+            )
+        await self._settle()
+
+    def _open(self) -> list[str]:
+        with self._service.db.read() as tx:
+            return projections.open_cases(tx)
+
+    async def _settle(self) -> None:
+        """Quiet several times in a row: every outbox empty, every group at the end of the log, no activity under way."""
+        calm, loop = 0, asyncio.get_running_loop()
+        until = loop.time() + PATIENCE_SECONDS
+        while calm < QUIET_CHECKS and loop.time() < until:
+            await asyncio.sleep(CHECK_SECONDS)
+            calm = calm + 1 if await self._in_thread(self._quiet) else 0
+
+    async def _in_thread(self, work: Callable[[], R]) -> R:
+        return await asyncio.get_running_loop().run_in_executor(self._service.executor, work)

@@ -1,0 +1,40 @@
+"""The coordinator as a service: its stream, its facts, its clock. The worker and the bridge are loops beside it."""
+
+from collections.abc import Callable
+
+import httpx
+from fastapi import FastAPI
+from rso_shared.kit.names import COORDINATOR
+from rso_shared.kit.service import Service
+from rso_shared.kit.spec import ServiceSpec
+from rso_shared.kit.web.app import create_app as shared_app
+
+from rso_coordinator.api import clock
+from rso_coordinator.bridge import NAME, Bridge
+from rso_coordinator.projections import METADATA, PROJECTIONS
+from rso_coordinator.publish import publish
+from rso_coordinator.subscribe import SUBSCRIPTION
+from rso_coordinator.worker import LOOP, Temporal, run_worker
+
+SPEC = ServiceSpec(
+    name=COORDINATOR,
+    metadata=METADATA,
+    routers=(clock.router,),
+    projections=PROJECTIONS,
+    publish=publish,
+    subscription=SUBSCRIPTION,
+)
+
+
+def create_app(service: Service) -> FastAPI:
+    return shared_app(service)
+
+
+def add_temporal(service: Service, app: FastAPI, temporal: Temporal, quiet: Callable[[], bool]) -> None:
+    """Bridge and worker join the service's loops; `quiet` tells the sandbox's clock when nothing is under way."""
+    http = httpx.AsyncClient(base_url=service.settings.internal_url, timeout=10.0)
+    bridge = Bridge(service, http, temporal.client)
+    service.loops[NAME] = bridge.run
+    service.loops[LOOP] = lambda: run_worker(temporal, service, http)
+    app.state.temporal = temporal
+    app.state.quiet = quiet

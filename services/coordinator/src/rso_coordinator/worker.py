@@ -1,0 +1,75 @@
+"""The Temporal side of the process: a connection that is waited for, and the worker that runs cases."""
+
+import asyncio
+
+import httpx
+from rso_shared.kit.errors import Transient
+from rso_shared.kit.service import Service
+from temporalio.client import Client
+from temporalio.contrib.opentelemetry import TracingInterceptor
+from temporalio.service import RPCError
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from rso_coordinator.activities import CaseActivities
+from rso_coordinator.bridge import TASK_QUEUE
+from rso_coordinator.codec import converter
+from rso_coordinator.workflows.case import CaseWorkflow
+
+LOOP = "temporal"
+LOCAL_ACTIVITY_SLOTS = 12
+"""Fewer than AnyIO's threads: a process that calls itself must leave room for people's requests."""
+
+
+class Temporal:
+    """The one client of the process. Commands are accepted while it is not there yet; the bridge waits."""
+
+    def __init__(self, address: str, namespace: str, master: bytes) -> None:
+        self._address, self._namespace, self._master = address, namespace, master
+        self._client: Client | None = None
+
+    def client(self) -> Client:
+        if self._client is None:
+            raise Transient("temporal")
+        return self._client
+
+    async def connect(self) -> Client:
+        pause = 0.1
+        while self._client is None:
+            try:
+                self._client = await Client.connect(
+                    self._address, namespace=self._namespace, data_converter=converter(self._master),
+                    interceptors=[TracingInterceptor()],
+                )  # fmt: skip
+            except (RPCError, RuntimeError, OSError):
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 5.0)
+        return self._client
+
+
+def build_worker(client: Client, service: Service, http: httpx.AsyncClient) -> Worker:
+    activities = CaseActivities(service, http)
+    return Worker(
+        client,
+        task_queue=TASK_QUEUE,
+        workflows=[CaseWorkflow],
+        activities=[activities.command, activities.read, activities.snapshot, activities.say, activities.fire],
+        workflow_runner=SandboxedWorkflowRunner(restrictions=_RESTRICTIONS),
+        max_concurrent_local_activities=LOCAL_ACTIVITY_SLOTS,
+        max_concurrent_activities=LOCAL_ACTIVITY_SLOTS,
+    )
+
+
+_RESTRICTIONS = SandboxRestrictions.default.with_passthrough_modules(
+    "rso_coordinator.domain", "rso_coordinator.payloads", "rso_shared", "pydantic"
+)
+
+
+async def run_worker(temporal: Temporal, service: Service, http: httpx.AsyncClient) -> None:
+    """Until cancelled; what is in hand is finished first."""
+    service.health.trouble(LOOP, "connecting")
+    client = await temporal.connect()
+    async with build_worker(client, service, http):
+        while True:
+            service.health.beat(LOOP)
+            await asyncio.sleep(5)

@@ -1,0 +1,174 @@
+"""What every step of a case is made of: `act` calls a service, `say` records in the coordinator's own stream, `wait` waits.
+
+One Temporal timer at a time, for the earliest next rung. A wait never hangs on a signal alone: before a rung acts, the service
+it calls refuses what is no longer due.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from rso_shared.kit.ids import derived_id
+
+    from rso_coordinator.domain.ladder import Rung, next_rung
+    from rso_coordinator.domain.milestones import Milestones
+    from rso_coordinator.payloads import (
+        Answer,
+        Carried,
+        CaseStart,
+        Command,
+        FactSeen,
+        Firing,
+        Policy,
+        Said,
+        Saying,
+        Snapshot,
+        Waiting,
+    )
+
+LOCAL = {
+    "start_to_close_timeout": timedelta(seconds=3),
+    "schedule_to_close_timeout": timedelta(seconds=6),
+    "retry_policy": RetryPolicy(maximum_attempts=2, initial_interval=timedelta(milliseconds=100)),
+}
+ORDINARY = {
+    "start_to_close_timeout": timedelta(seconds=15),
+    "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
+}
+PAUSE = timedelta(minutes=1)
+TOLERANT = frozenset({"expiry", "lapse", "offer", "reminder", "follow_up", "notice", "closing"})
+"""Steps of timers: a refusal is their normal answer when something happened first."""
+
+Effect = Callable[[Rung], Awaitable[None]]
+
+
+class CaseOverError(Exception):
+    """The life of the case ended by itself: withdrawn, declined, expired or closed by hand."""
+
+
+class RefusedError(Exception):
+    """A service refused a step: what the workflow believes is behind what is so. Read the facts again, then go on from there."""
+
+
+class CaseSteps:
+    """The state of one run and the three helpers. Signal handlers only note; the main line acts."""
+
+    def __init__(self, start: CaseStart) -> None:
+        self.case_id = start.case_id
+        self.carried: Carried = start.carried
+        self.milestones = Milestones()
+        self.offset = timedelta()
+        self.policy: Policy | None = None
+        self._clock_moves = 0
+        self._facts = 0
+
+    @property
+    def rules(self) -> Policy:
+        if self.policy is None:
+            raise ApplicationError("the snapshot was not loaded", non_retryable=True)
+        return self.policy
+
+    def now(self) -> datetime:
+        """Deployment time: wall time, plus the offset of a sandbox."""
+        return workflow.now() + self.offset
+
+    def note(self, fact: FactSeen) -> None:
+        self.milestones.apply(fact.type, fact.data)
+        self._facts += 1
+
+    def move_clock(self, offset: float) -> None:
+        self.offset = timedelta(seconds=offset)
+        self._clock_moves += 1
+
+    async def load(self) -> bool:
+        """Reads the frozen policy and the facts so far; False if the case is closed."""
+        snapshot: Snapshot = await self._local("snapshot", self.case_id, Snapshot)
+        self.policy = snapshot.policy
+        self.offset = timedelta(seconds=snapshot.offset)
+        for fact in snapshot.facts:
+            self.note(fact)
+        return not snapshot.closed
+
+    async def act(self, step: str, path: str, **body: Any) -> Answer:
+        """One command of a service: a short local activity, then an ordinary one without attempt limit. Same key both times."""
+        number = self.carried.counts[step] = self.carried.counts.get(step, 0) + 1
+        command = Command(path.format(case=self.case_id), body, derived_id(self.case_id, step, number), self.case_id)
+        answer: Answer = await self._local("command", command, Answer)
+        if answer.refused and step not in TOLERANT:
+            raise RefusedError(answer.refused)
+        return answer
+
+    async def read(self, path: str) -> dict[str, Any]:
+        answer: Answer = await self._local(
+            "read", Command(path.format(case=self.case_id), {}, "", self.case_id), Answer
+        )
+        return answer.body
+
+    async def say(self, saying: Saying) -> Said:
+        said: Said = await self._local("say", saying, Said)
+        return said
+
+    async def wait(
+        self, done: Callable[[], bool], *, deadline: str = "", ladder: Sequence[Rung] = (), effect: Effect | None = None
+    ) -> None:
+        """Until `done`, firing each rung of the ladder at its instant, once. Raises CaseOverError when the case ended meanwhile."""
+        while not self._settled(done):
+            rung = next_rung(ladder, self.carried.fired.get(deadline, []))
+            if rung is None or effect is None:
+                await workflow.wait_condition(lambda: self._settled(done))
+            elif await self._reached(rung.due, done):
+                await self.fire(deadline, rung, effect)
+        self.check_over()
+
+    async def pause(self) -> None:
+        """After a refusal: until the next fact or for a minute, then everything is read anew."""
+        before = self._facts
+        with suppress(TimeoutError):
+            await workflow.wait_condition(lambda: self._facts != before, timeout=PAUSE)
+
+    def check_over(self) -> None:
+        m = self.milestones
+        if m.withdrawn or m.declined or m.expired or m.closed:
+            raise CaseOverError
+
+    def _settled(self, done: Callable[[], bool]) -> bool:
+        m = self.milestones
+        return done() or m.withdrawn or m.declined or m.expired or m.closed
+
+    async def _reached(self, due: datetime, done: Callable[[], bool]) -> bool:
+        """True if the instant came first. A moved clock re-derives the timer."""
+        moves, delay = self._clock_moves, due - self.now()
+        if delay <= timedelta():
+            return True
+        try:
+            await workflow.wait_condition(lambda: self._settled(done) or self._clock_moves != moves, timeout=delay)
+        except TimeoutError:
+            return True
+        return False
+
+    async def fire(self, deadline: str, rung: Rung, effect: Effect) -> None:
+        self.carried.fired.setdefault(deadline, []).append(rung.rung)
+        escalate_to = rung.target if rung.effect == "escalate" else _SUPERVISORS.get(rung.effect)
+        firing = Firing(self.case_id, deadline, rung.rung, rung.due.isoformat(), escalate_to)
+        await self._local("fire", firing, Said)
+        await effect(rung)
+
+    async def _local(self, name: str, argument: Any, answer: type[Any]) -> Any:
+        """Short and cheap first; what is away for longer is waited for by an ordinary activity, which costs history once."""
+        try:
+            return await workflow.execute_local_activity(name, argument, result_type=answer, **LOCAL)  # type: ignore[call-overload]
+        except ActivityError:
+            return await workflow.execute_activity(name, argument, result_type=answer, **ORDINARY)  # type: ignore[call-overload]
+
+
+_SUPERVISORS = {"escalate_records": "records_specialist", "overdue_supervisor": "medical_director"}
+
+
+def waiting(party: str, what: str, act: str) -> Waiting:
+    return Waiting(party, what, act)

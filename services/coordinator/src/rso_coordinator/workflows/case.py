@@ -1,0 +1,393 @@
+"""CaseWorkflow: the life of one case, readable from top to bottom. What we wait for, until when, and what happens if it does not come."""
+
+from datetime import datetime, timedelta
+from functools import partial
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from rso_coordinator.domain import ladder
+    from rso_coordinator.domain.ladder import OpenRequest, Rung
+    from rso_coordinator.domain.stages import awaiting
+    from rso_coordinator.payloads import CaseStart, FactSeen, Saying, Waiting
+    from rso_coordinator.workflows.base import CaseOverError, CaseSteps, RefusedError, waiting
+
+INTAKE = "/internal/v1/intake/cases/{case}"
+RECORDS = "/internal/v1/records/cases/{case}"
+MATCHING = "/internal/v1/matching/cases/{case}"
+OPINIONS = "/internal/v1/opinions/cases/{case}"
+BILLING = "/internal/v1/billing/cases/{case}"
+DAY = timedelta(days=1)
+
+
+@workflow.defn(name="CaseWorkflow")
+class CaseWorkflow(CaseSteps):
+    @workflow.init
+    def __init__(self, start: CaseStart) -> None:
+        super().__init__(start)
+
+    @workflow.signal(name="fact_seen")
+    def fact_seen(self, fact: FactSeen) -> None:
+        self.note(fact)
+
+    @workflow.signal(name="clock_moved")
+    def clock_moved(self, offset: float) -> None:
+        self.move_clock(offset)
+
+    @workflow.run
+    async def run(self, _start: CaseStart) -> str:
+        while True:
+            if not await self.load():
+                return "closed"
+            try:
+                await self.life()
+                return await self.closing("completed")
+            except CaseOverError:
+                return await self.winding_up()
+            except RefusedError:
+                await self.pause()
+
+    async def life(self) -> None:
+        self.check_over()
+        await self.screening()
+        await self.joining()
+        await self.compiling()
+        await self.summarizing()
+        while not self.milestones.signed:
+            await self.matching()
+            await self.reviewing()
+        await self.delivering()
+        await self.following_up()
+
+    async def screening(self) -> None:
+        if self.milestones.eligible:
+            return
+        await self.say(Saying(self.case_id, "screening", [waiting("program", "screening", "")]))
+        answer = await self.act("screening", INTAKE + "/screening")
+        if not answer.body["eligible"]:
+            self.milestones.declined = True
+            raise CaseOverError
+        self.milestones.apply("intake.eligibility_confirmed", answer.body)
+
+    async def joining(self) -> None:
+        """Authorization, participation and payment, in any order; reminders, then expiry."""
+        m = self.milestones
+        if m.record_set_accepted_at or m.compilation_started:
+            return
+        if not m.authorization_signed and m.authorization_id is None:
+            answer = await self.act("authorization", INTAKE + "/authorization-request")
+            m.authorization_id = answer.body["authorization_id"]
+        if not m.payment_settled and not m.payment_quoted:
+            quote = await self.act("quote", BILLING + "/quote")
+            m.payment_settled = m.payment_settled or bool(quote.body["covered"])
+            m.payment_quoted = True
+        since = datetime.fromisoformat(self.rules.submitted_at)
+        rungs = ladder.reminders(
+            since, [timedelta(seconds=s) for s in self.rules.reminders], timedelta(seconds=self.rules.expire_after)
+        )
+        while not m.joined():
+            missing = self._missing()
+            await self.say(
+                Saying(self.case_id, awaiting(m).value, missing, deadline="joining", due_at=rungs[-1].due.isoformat())
+            )
+            await self.wait(partial(self._changed, missing), deadline="joining", ladder=rungs, effect=self._remind)
+
+    def _changed(self, missing: list[Waiting]) -> bool:
+        return self._missing() != missing
+
+    def _missing(self) -> list[Waiting]:
+        m, case = self.milestones, f"/v1/cases/{self.case_id}"
+        found = []
+        if not m.authorization_signed:
+            found.append(waiting("patient", "authorization", f"{case}/authorizations/{m.authorization_id}/signature"))
+        if m.local_provider_required and not m.provider_joined:
+            found.append(waiting("local_provider", "participation", "/v1/case-joins"))
+        if not m.payment_settled:
+            found.append(waiting("patient", "payment", f"{case}/payments"))
+        return found
+
+    async def _remind(self, rung: Rung) -> None:
+        missing = [item.what for item in self._missing()]
+        if rung.effect == "expire":
+            answer = await self.act("expiry", INTAKE + "/expiry", due=rung.due.isoformat(), waiting_on=missing)
+            self.milestones.expired = answer.refused is None
+            return
+        await self.act("reminder", INTAKE + "/reminders", key=rung.rung, waiting_on=missing)
+
+    async def compiling(self) -> None:
+        """Records have a ladder per facility and no expiry. What is due is read from records, not remembered here."""
+        m = self.milestones
+        if m.record_set_accepted_at is not None:
+            return
+        if self.rules.charge_point == "before_records":
+            await self.act("charge", BILLING + "/charge-capture")
+        if not m.compilation_started:
+            await self.act("compilation", RECORDS + "/compilation")
+            m.compilation_started = True
+        entered = self.now()
+        first = entered + timedelta(seconds=self.rules.follow_up)
+        needed = [waiting("records_specialist", "records", f"/v1/cases/{self.case_id}/checklist")]
+        said = await self.say(
+            Saying(self.case_id, "compiling_records", needed, deadline="records", due_at=first.isoformat())
+        )
+        entered = datetime.fromisoformat(said.now)
+        check = entered + timedelta(seconds=self.rules.follow_up)
+        while m.record_set_accepted_at is None:
+            rung = Rung(f"check_{check.isoformat()}", check, "check")
+            await self.wait(
+                partial(self._checked, rung.rung), deadline="records_check", ladder=[rung], effect=self._nothing
+            )
+            if m.record_set_accepted_at is None:
+                await self._chase(entered)
+            check += DAY
+
+    def _checked(self, rung: str) -> bool:
+        return self.milestones.record_set_accepted_at is not None or rung in self.carried.fired.get("records_check", [])
+
+    async def _chase(self, entered: datetime) -> None:
+        for rung in await self._due_rungs(entered):
+            await self.fire("records", rung, self._follow_up)
+
+    async def _due_rungs(self, entered: datetime) -> list[Rung]:
+        rules = self.rules
+        listing = await self.read(RECORDS + "/requests")
+        requests = [
+            OpenRequest(item["request_id"], datetime.fromisoformat(item["sent_at"]))
+            for item in listing["requests"]
+            if item["sent_at"]
+        ]
+        rungs = ladder.records(
+            entered, requests, follow_up=timedelta(seconds=rules.follow_up), escalate=timedelta(seconds=rules.escalate),
+            call=timedelta(seconds=rules.call), decide=timedelta(seconds=rules.decide),
+        )  # fmt: skip
+        fired = self.carried.fired.get("records", [])
+        return sorted((r for r in rungs if r.due <= self.now() and r.rung not in fired), key=lambda r: (r.due, r.rung))
+
+    async def _follow_up(self, rung: Rung) -> None:
+        if rung.target:
+            path = f"{RECORDS}/requests/{rung.target}/follow-up"
+            await self.act("follow_up", path, rung=rung.rung, due=rung.due.isoformat())
+
+    async def summarizing(self) -> None:
+        m = self.milestones
+        if m.summary_signed:
+            return
+        saying = Saying(
+            self.case_id, "summarizing", [waiting("nurse_care_manager", "summary", f"/v1/cases/{self.case_id}/summary")],
+            deadline="summary", due_days=self.rules.summary_days,
+            promise_days=self.rules.promise_days, promise_from=m.record_set_accepted_at,
+        )  # fmt: skip
+        said = await self.say(saying)
+        rungs = ladder.overdue_once(_due(said.due_at), "nurse_care_manager")
+        await self.wait(lambda: m.summary_signed, deadline="summary", ladder=rungs, effect=self._nothing)
+
+    async def matching(self) -> None:
+        """Offers one after the other until a specialist accepts; none left: a hold and a person decides."""
+        m = self.milestones
+        if m.assignment_id is not None:
+            return
+        if not m.matching_started:
+            await self.act("matching", MATCHING + "/matching")
+            m.matching_started = True
+        while m.assignment_id is None:
+            if not m.offers:
+                await self._offer(backup=False)
+            if m.exhausted:
+                await self._no_specialist()
+                continue
+            offer_id, expires_at = next(iter(m.offers.items()))
+            await self.say(
+                Saying(
+                    self.case_id, "matching", [waiting("specialist", "offer", f"/v1/offers/{offer_id}/acceptance")],
+                    deadline=f"offer/{offer_id}", due_at=expires_at,
+                )
+            )  # fmt: skip
+            rungs = [Rung("lapse", _due(expires_at), "lapse", offer_id)]
+            await self.wait(
+                partial(self._answered, offer_id), deadline=f"offer/{offer_id}", ladder=rungs, effect=self._lapse
+            )
+
+    def _answered(self, offer_id: str) -> bool:
+        return offer_id not in self.milestones.offers
+
+    async def _offer(self, *, backup: bool) -> None:
+        answer = await self.act("offer", MATCHING + "/offers", backup=backup)
+        if answer.refused or answer.body.get("exhausted"):
+            self.milestones.exhausted = not backup
+            return
+        self.milestones.apply("matching.case_offered", answer.body)
+
+    async def _lapse(self, rung: Rung) -> None:
+        answer = await self.act("lapse", f"/internal/v1/matching/offers/{rung.target}/lapse", due=rung.due.isoformat())
+        if answer.refused is None:
+            self.milestones.apply("matching.offer_lapsed", {"offer_id": rung.target})
+
+    async def _no_specialist(self) -> None:
+        self.milestones.holds.add("no_specialist")
+        await self.act("hold", INTAKE + "/hold", reason="no_specialist")
+        await self.say(
+            Saying(
+                self.case_id,
+                "matching",
+                [waiting("medical_director", "no_specialist", f"/v1/cases/{self.case_id}/match-decision")],
+            )
+        )
+        await self.wait(lambda: not self.milestones.exhausted)
+
+    async def reviewing(self) -> None:
+        """Review, quality review and signature; back to matching if the assignment is released on the way."""
+        m = self.milestones
+        accepted = _due(m.accepted_at)
+        due = accepted + timedelta(seconds=self.rules.review_due)
+        await self.act(
+            "review",
+            OPINIONS + "/review",
+            assignment_id=m.assignment_id,
+            specialist_id=m.specialist_id,
+            due_at=due.isoformat(),
+        )
+        assignment = m.assignment_id
+        while not m.signed and m.assignment_id == assignment:
+            if not m.submitted():
+                await self._drafting(accepted, due, assignment)
+            elif not m.approved():
+                await self._quality_review(assignment)
+            else:
+                await self._signing(assignment)
+
+    async def _drafting(self, accepted: datetime, due: datetime, assignment: str | None) -> None:
+        m, rules = self.milestones, self.rules
+        act = f"/v1/cases/{self.case_id}/opinion/submission"
+        deadline = f"review/{assignment}"
+        await self.say(
+            Saying(
+                self.case_id,
+                "in_review",
+                [waiting("specialist", "opinion", act)],
+                deadline=deadline,
+                due_at=due.isoformat(),
+            )
+        )
+        rungs = ladder.review(accepted, due, rules.heads_up, [timedelta(seconds=s) for s in rules.overdue])
+        await self.wait(
+            lambda: m.submitted() or m.assignment_id != assignment, deadline=deadline, ladder=rungs, effect=self._press
+        )
+
+    async def _press(self, rung: Rung) -> None:
+        m = self.milestones
+        if rung.effect == "overdue_backup":
+            await self._offer(backup=True)
+            return
+        template = "review_heads_up" if rung.effect == "heads_up" else "review_overdue"
+        await self.act("notice", MATCHING + "/notices", specialist_id=m.specialist_id, template=template, key=rung.rung)
+
+    async def _quality_review(self, assignment: str | None) -> None:
+        m = self.milestones
+        version = m.submitted_version
+        await self.act("quality_review", OPINIONS + "/quality-review", opinion_version=version)
+        saying = Saying(
+            self.case_id, "quality_review", [waiting("quality_reviewer", "quality_review", f"/v1/cases/{self.case_id}/opinion/quality-review")],
+            deadline=f"quality/{version}", due_days=self.rules.quality_days,
+        )  # fmt: skip
+        rungs = ladder.overdue_once(_due((await self.say(saying)).due_at), "medical_director")
+        await self.wait(
+            lambda: m.approved() or not m.submitted() or m.assignment_id != assignment,
+            deadline=f"quality/{version}", ladder=rungs, effect=self._nothing,
+        )  # fmt: skip
+
+    async def _signing(self, assignment: str | None) -> None:
+        m = self.milestones
+        act = f"/v1/cases/{self.case_id}/opinion/signature"
+        deadline = f"signature/{m.approved_version}"
+        said = await self.say(
+            Saying(
+                self.case_id,
+                "quality_review",
+                [waiting("specialist", "signature", act)],
+                deadline=deadline,
+                due_days=self.rules.quality_days,
+            )
+        )
+        rungs = ladder.overdue_once(_due(said.due_at), "medical_director")
+        await self.wait(
+            lambda: m.signed or m.assignment_id != assignment, deadline=deadline, ladder=rungs, effect=self._nothing
+        )
+
+    async def delivering(self) -> None:
+        """Release by the program's policy; the honorarium follows the signature, never what it says."""
+        m = self.milestones
+        if not m.released_to:
+            await self.say(Saying(self.case_id, "ready_for_delivery", [waiting("program", "release", "")]))
+            await self.act("honorarium", BILLING + "/honorarium", specialist_id=m.specialist_id)
+            await self._release()
+            await self.act("completion", MATCHING + "/completion")
+            if self.rules.charge_point == "at_release":
+                await self.act("charge", BILLING + "/charge-capture")
+            await self.act("invoice", BILLING + "/invoice")
+        if self.rules.release_policy != "provider_first" or "patient" in m.released_to:
+            return
+        act = f"/v1/cases/{self.case_id}/report"
+        said = await self.say(
+            Saying(
+                self.case_id,
+                "delivered",
+                [waiting("local_provider", "view", act)],
+                deadline="provider_first",
+                due_days=self.rules.provider_first_days,
+            )
+        )
+        rungs = [Rung("patient_release", _due(said.due_at), "release")]
+        await self.wait(
+            lambda: "local_provider" in m.viewed_by or "patient" in m.released_to,
+            deadline="provider_first", ladder=rungs, effect=self._release_at,
+        )  # fmt: skip
+        if "patient" not in m.released_to:
+            await self._release()
+
+    async def _release_at(self, _rung: Rung) -> None:
+        await self._release()
+
+    async def _release(self) -> None:
+        answer = await self.act("release", OPINIONS + "/release")
+        self.milestones.apply("opinions.opinion_released", answer.body)
+
+    async def following_up(self) -> None:
+        """The follow-up window; then the case closes by itself."""
+        ends = self.now() + timedelta(seconds=self.rules.window)
+        said = await self.say(Saying(self.case_id, "delivered", [], deadline="follow_up", due_at=ends.isoformat()))
+        rungs = [Rung("window_over", _due(said.due_at), "close")]
+        await self.wait(
+            lambda: "window_over" in self.carried.fired.get("follow_up", []),
+            deadline="follow_up",
+            ladder=rungs,
+            effect=self._nothing,
+        )
+
+    async def closing(self, reason: str) -> str:
+        await self.act("closing", INTAKE + "/closing", close_reason=reason)
+        await self.say(Saying(self.case_id, "closed", []))
+        return reason
+
+    async def winding_up(self) -> str:
+        """Compensations: what was asked for is called back, and the case closes with its reason."""
+        m = self.milestones
+        if m.withdrawn or m.expired:
+            await self.act("cancel_records", RECORDS + "/cancellation")
+            await self.act("cancel_matching", MATCHING + "/release", reason="withdrawn" if m.withdrawn else "expired")
+            await self.act("cancel_review", OPINIONS + "/cancellation")
+            await self.act("cancel_billing", BILLING + "/cancellation")
+        reason = "withdrawn_patient" if m.withdrawn else "expired_no_response" if m.expired else "declined"
+        if not m.closed:
+            await self.act("closing", INTAKE + "/closing", close_reason=reason)
+        stage = "withdrawn" if m.withdrawn else "expired" if m.expired else "declined" if m.declined else "closed"
+        await self.say(Saying(self.case_id, stage, []))
+        return reason
+
+    async def _nothing(self, _rung: Rung) -> None:
+        """The rung and its escalation are recorded; there is nothing else to do."""
+
+
+def _due(text: str | None) -> datetime:
+    if text is None:
+        raise workflow.NondeterminismError("an instant is missing")
+    return datetime.fromisoformat(text)
