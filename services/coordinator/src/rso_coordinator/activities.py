@@ -6,6 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import httpx
+from temporalio import activity
+
+from rso_coordinator.calendar import calendar_of
+from rso_coordinator.domain.case_log import CASE_LOG, FireRung, Note
+from rso_coordinator.payloads import Answer, Command, FactSeen, Firing, Policy, Said, Saying, Snapshot
+from rso_coordinator.wakes import SNAPSHOT, seen
 from rso_shared.contracts.coordinator import WaitingOn
 from rso_shared.contracts.intake import CaseSnapshot, CaseSubmitted, ProgramPublished
 from rso_shared.contracts.program import Program
@@ -20,12 +26,6 @@ from rso_shared.kit.ids import derived_id
 from rso_shared.kit.service import Service
 from rso_shared.kit.store import stream_id
 from rso_shared.kit.telemetry import traceparent
-from temporalio import activity
-
-from rso_coordinator.calendar import calendar_of
-from rso_coordinator.domain.case_log import CASE_LOG, FireRung, Note
-from rso_coordinator.payloads import Answer, Command, FactSeen, Firing, Policy, Said, Saying, Snapshot
-from rso_coordinator.wakes import SNAPSHOT, seen
 
 R = TypeVar("R")
 REFUSED, UNAVAILABLE = 409, 503
@@ -132,7 +132,7 @@ def _program(tx: Tx, case: CaseSubmitted) -> Program:
 
 
 def _note(saying: Saying, program: Program, now: datetime) -> Note:
-    calendar = calendar_of(program.calendar, now)
+    calendar = calendar_of(program.calendar)
     waiting = None
     if saying.waiting is not None:
         waiting = tuple(WaitingOn(party=w.party, what=w.what, since=now, how_to_act=w.act) for w in saying.waiting)

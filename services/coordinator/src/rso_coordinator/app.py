@@ -4,22 +4,22 @@ from collections.abc import Callable
 
 import httpx
 from fastapi import FastAPI
-from rso_shared.kit.names import COORDINATOR
-from rso_shared.kit.service import Service
-from rso_shared.kit.spec import ServiceSpec
-from rso_shared.kit.web.app import create_app as shared_app
 
-from rso_coordinator.api import clock
+from rso_coordinator.api import clock, workflow
 from rso_coordinator.bridge import NAME, Bridge
 from rso_coordinator.projections import METADATA, PROJECTIONS
 from rso_coordinator.publish import publish
 from rso_coordinator.subscribe import SUBSCRIPTION
 from rso_coordinator.worker import LOOP, Temporal, run_worker
+from rso_shared.kit.names import COORDINATOR
+from rso_shared.kit.service import Service
+from rso_shared.kit.spec import ServiceSpec
+from rso_shared.kit.web.app import create_app as shared_app
 
 SPEC = ServiceSpec(
     name=COORDINATOR,
     metadata=METADATA,
-    routers=(clock.router,),
+    routers=(clock.router, workflow.router),
     projections=PROJECTIONS,
     publish=publish,
     subscription=SUBSCRIPTION,

@@ -7,6 +7,13 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 import httpx
+from sqlalchemy.exc import OperationalError
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from rso_coordinator.payloads import CaseStart, FactSeen
+from rso_coordinator.wakes import STARTS, seen
+from rso_coordinator.workflows.case import CaseWorkflow
 from rso_shared.contracts.base import FactModel
 from rso_shared.kit import facts, parking
 from rso_shared.kit.broker import Batch, Record
@@ -15,13 +22,6 @@ from rso_shared.kit.consumer import PATIENCE, RETRY_SECONDS
 from rso_shared.kit.errors import NotYet, Transient
 from rso_shared.kit.names import HEADS_TOPIC, SERVICES
 from rso_shared.kit.service import Service
-from sqlalchemy.exc import OperationalError
-from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
-
-from rso_coordinator.payloads import CaseStart, FactSeen
-from rso_coordinator.wakes import STARTS, seen
-from rso_coordinator.workflows.case import CaseWorkflow
 
 R = TypeVar("R")
 NAME = "coordinator.bridge"
@@ -73,8 +73,9 @@ class Bridge:
             return
         try:
             await self.forward(fact.data, signal)
-        except NotYet:
-            await self._in_thread(lambda: self._park(record, parking.NOT_YET, missing.missing))
+        except NotYet as outcome:
+            reason = outcome.missing
+            await self._in_thread(lambda: self._park(record, parking.NOT_YET, reason))
 
     async def forward(self, fact: FactModel, signal: FactSeen) -> None:
         """Raises NotYet for a case that intake does not know; anything else that fails leaves the position where it is."""

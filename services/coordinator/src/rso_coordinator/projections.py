@@ -1,13 +1,13 @@
 """Open deadlines: what the sandbox's clock moves along, and what the staff's pages count down to."""
 
+from sqlalchemy import Column, MetaData, PrimaryKeyConstraint, String, Table, delete, insert, select
+
+from rso_coordinator.domain.case_log import DeadlineSet, RungFired, StageEntered
 from rso_shared.contracts.vocabulary import Stage
 from rso_shared.kit.clock import iso
 from rso_shared.kit.database import Tx
 from rso_shared.kit.events import Recorded
 from rso_shared.kit.projections import Projection, Tables
-from sqlalchemy import Column, MetaData, PrimaryKeyConstraint, String, Table, delete, insert, select
-
-from rso_coordinator.domain.case_log import DeadlineSet, RungFired, StageEntered
 
 METADATA = MetaData()
 OVER = {Stage.CLOSED, Stage.DECLINED, Stage.WITHDRAWN, Stage.EXPIRED}

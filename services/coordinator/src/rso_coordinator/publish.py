@@ -2,11 +2,10 @@
 
 from dataclasses import fields
 
+from rso_coordinator.domain import case_log
 from rso_shared.contracts import coordinator as facts
 from rso_shared.contracts.base import FactModel
 from rso_shared.kit.events import Recorded
-
-from rso_coordinator.domain import case_log
 
 _FACTS: dict[type, type[FactModel]] = {
     case_log.StageEntered: facts.StageEntered,

@@ -1,10 +1,9 @@
 """What the coordinator keeps of others' facts: those that a run reads back when it starts."""
 
+from rso_coordinator.wakes import SNAPSHOT
 from rso_shared.contracts.intake import ProgramPublished
 from rso_shared.contracts.registry import FACTS
 from rso_shared.kit.reactions import Subscription
-
-from rso_coordinator.wakes import SNAPSHOT
 
 SUBSCRIPTION = Subscription(
     keeps=frozenset(model for model in FACTS.values() if model.TYPE in SNAPSHOT) | {ProgramPublished},

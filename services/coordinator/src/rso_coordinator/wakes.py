@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rso_shared.contracts.base import FactModel
-
 from rso_coordinator.payloads import FactSeen
+from rso_shared.contracts.base import FactModel
 
 STARTS = frozenset({"intake.case_submitted", "intake.case_reopened"})
 """These start a workflow if none runs; every other fact is a plain signal."""

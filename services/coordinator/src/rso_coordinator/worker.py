@@ -3,8 +3,6 @@
 import asyncio
 
 import httpx
-from rso_shared.kit.errors import Transient
-from rso_shared.kit.service import Service
 from temporalio.client import Client
 from temporalio.contrib.opentelemetry import TracingInterceptor
 from temporalio.service import RPCError
@@ -15,6 +13,8 @@ from rso_coordinator.activities import CaseActivities
 from rso_coordinator.bridge import TASK_QUEUE
 from rso_coordinator.codec import converter
 from rso_coordinator.workflows.case import CaseWorkflow
+from rso_shared.kit.errors import Transient
+from rso_shared.kit.service import Service
 
 LOOP = "temporal"
 LOCAL_ACTIVITY_SLOTS = 12

@@ -121,6 +121,7 @@ MATRIX: dict[str, dict[Role, Reach]] = {
     "billing.coordinate": {**_SERVICE},
     # operations and coordinator
     "timeline.read": {**_STAFF, **_FINANCE, Role.PARTNER: Reach.ORGANISATION, **_PATIENT_SIDE},
+    "workflow.read": {**_OPERATIONS, **_DESK},
     "clock.read": dict.fromkeys(Role, Reach.ANY),
     "clock.advance": {**_OPERATIONS, Role.PARTNER: Reach.ANY},
     "parked.work": {**_OPERATIONS},

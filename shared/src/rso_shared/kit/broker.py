@@ -18,7 +18,8 @@ class Record:
 class Batch(Protocol):
     """Records of one poll, in order per key. Uncommitted batches come again after a restart."""
 
-    records: Sequence[Record]
+    @property
+    def records(self) -> Sequence[Record]: ...
 
     async def commit(self) -> None: ...
 

@@ -1,6 +1,7 @@
 """The kit's own tables, the same in every service's database. Instants are ISO text: they sort and hash as stored."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Index,
@@ -134,7 +135,7 @@ BLOBS = Table(
     Column("object_id", String, primary_key=True),
     Column("person_id", String, nullable=False),
     Column("state", String, nullable=False),
-    Column("size", Integer, nullable=False),
+    Column("size", BigInteger, nullable=False),
     Column("wrapped_key", LargeBinary, nullable=False),
     Column("duplicate_key", String),
     Column("created_at", String, nullable=False),

@@ -7,16 +7,16 @@ from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict
-from rso_shared.kit.clock import SandboxClock, iso, parse_iso
-from rso_shared.kit.errors import DomainError, invalid
-from rso_shared.kit.service import Service
-from rso_shared.kit.web.call import PUBLIC, Call, permitted
 
 from rso_coordinator import projections
 from rso_coordinator.activities import offset_of
 from rso_coordinator.bridge import workflow_id
 from rso_coordinator.worker import Temporal
 from rso_coordinator.workflows.case import CaseWorkflow
+from rso_shared.kit.clock import SandboxClock, iso, parse_iso
+from rso_shared.kit.errors import DomainError, invalid
+from rso_shared.kit.service import Service
+from rso_shared.kit.web.call import PUBLIC, Call, permitted
 
 R = TypeVar("R")
 router = APIRouter(tags=["clock"])

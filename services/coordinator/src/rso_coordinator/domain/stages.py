@@ -1,8 +1,7 @@
 """Which stage the facts of a case amount to. Pure: `rso verify` recomputes it and compares with what the coordinator said."""
 
-from rso_shared.contracts.vocabulary import Stage
-
 from rso_coordinator.domain.milestones import Milestones
+from rso_shared.contracts.vocabulary import Stage
 
 
 def stage_of(m: Milestones) -> Stage:  # noqa: PLR0911 - one line per stage, read from the end of the life to its start

@@ -14,8 +14,6 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from rso_shared.kit.ids import derived_id
-
     from rso_coordinator.domain.ladder import Rung, next_rung
     from rso_coordinator.domain.milestones import Milestones
     from rso_coordinator.payloads import (
@@ -31,6 +29,7 @@ with workflow.unsafe.imports_passed_through():
         Snapshot,
         Waiting,
     )
+    from rso_shared.kit.ids import derived_id
 
 LOCAL = {
     "start_to_close_timeout": timedelta(seconds=3),
@@ -42,7 +41,7 @@ ORDINARY = {
     "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
 }
 PAUSE = timedelta(minutes=1)
-TOLERANT = frozenset({"expiry", "lapse", "offer", "reminder", "follow_up", "notice", "closing"})
+TOLERANT = frozenset({"expiry", "lapse", "backup", "reminder", "follow_up", "notice", "closing"})
 """Steps of timers: a refusal is their normal answer when something happened first."""
 
 Effect = Callable[[Rung], Awaitable[None]]

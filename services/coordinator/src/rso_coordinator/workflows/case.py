@@ -79,18 +79,24 @@ class CaseWorkflow(CaseSteps):
             m.authorization_id = answer.body["authorization_id"]
         if not m.payment_settled and not m.payment_quoted:
             quote = await self.act("quote", BILLING + "/quote")
-            m.payment_settled = m.payment_settled or bool(quote.body["covered"])
+            m.payment_settled = m.payment_settled or not quote.body["awaiting_payment"]
             m.payment_quoted = True
         since = datetime.fromisoformat(self.rules.submitted_at)
         rungs = ladder.reminders(
             since, [timedelta(seconds=s) for s in self.rules.reminders], timedelta(seconds=self.rules.expire_after)
         )
+        for item in self._missing():
+            await self._write_to(item.party, f"{item.what}_requested")
         while not m.joined():
             missing = self._missing()
             await self.say(
                 Saying(self.case_id, awaiting(m).value, missing, deadline="joining", due_at=rungs[-1].due.isoformat())
             )
             await self.wait(partial(self._changed, missing), deadline="joining", ladder=rungs, effect=self._remind)
+
+    async def _write_to(self, role: str, template: str) -> None:
+        """One mail per role and template for the whole life of the case, however often this is reached."""
+        await self.act("mail", INTAKE + "/notices", role=role, template=template, key=template)
 
     def _changed(self, missing: list[Waiting]) -> bool:
         return self._missing() != missing
@@ -112,7 +118,15 @@ class CaseWorkflow(CaseSteps):
             answer = await self.act("expiry", INTAKE + "/expiry", due=rung.due.isoformat(), waiting_on=missing)
             self.milestones.expired = answer.refused is None
             return
-        await self.act("reminder", INTAKE + "/reminders", key=rung.rung, waiting_on=missing)
+        parties = sorted({item.party for item in self._missing()})
+        await self.act(
+            "reminder",
+            INTAKE + "/reminders",
+            template="reminder",
+            parties=parties,
+            key=f"joining/{rung.rung}",
+            waiting_on=missing,
+        )
 
     async def compiling(self) -> None:
         """Records have a ladder per facility and no expiry. What is due is read from records, not remembered here."""
@@ -211,11 +225,11 @@ class CaseWorkflow(CaseSteps):
         return offer_id not in self.milestones.offers
 
     async def _offer(self, *, backup: bool) -> None:
-        answer = await self.act("offer", MATCHING + "/offers", backup=backup)
-        if answer.refused or answer.body.get("exhausted"):
+        answer = await self.act("backup" if backup else "offer", MATCHING + "/offers", backup=backup)
+        if answer.body.get("exhausted"):
             self.milestones.exhausted = not backup
-            return
-        self.milestones.apply("matching.case_offered", answer.body)
+        elif answer.refused is None:
+            self.milestones.apply("matching.case_offered", answer.body)
 
     async def _lapse(self, rung: Rung) -> None:
         answer = await self.act("lapse", f"/internal/v1/matching/offers/{rung.target}/lapse", due=rung.due.isoformat())
@@ -286,7 +300,8 @@ class CaseWorkflow(CaseSteps):
         version = m.submitted_version
         await self.act("quality_review", OPINIONS + "/quality-review", opinion_version=version)
         saying = Saying(
-            self.case_id, "quality_review", [waiting("quality_reviewer", "quality_review", f"/v1/cases/{self.case_id}/opinion/quality-review")],
+            self.case_id, "quality_review",
+            [waiting("quality_reviewer", "quality_review", f"/v1/cases/{self.case_id}/opinion/quality-review")],
             deadline=f"quality/{version}", due_days=self.rules.quality_days,
         )  # fmt: skip
         rungs = ladder.overdue_once(_due((await self.say(saying)).due_at), "medical_director")
@@ -365,6 +380,7 @@ class CaseWorkflow(CaseSteps):
 
     async def closing(self, reason: str) -> str:
         await self.act("closing", INTAKE + "/closing", close_reason=reason)
+        await self._write_to("patient", "case_closed")
         await self.say(Saying(self.case_id, "closed", []))
         return reason
 
@@ -379,6 +395,8 @@ class CaseWorkflow(CaseSteps):
         reason = "withdrawn_patient" if m.withdrawn else "expired_no_response" if m.expired else "declined"
         if not m.closed:
             await self.act("closing", INTAKE + "/closing", close_reason=reason)
+        if m.declined:
+            await self._write_to("patient", "case_declined")
         stage = "withdrawn" if m.withdrawn else "expired" if m.expired else "declined" if m.declined else "closed"
         await self.say(Saying(self.case_id, stage, []))
         return reason

@@ -1,0 +1,110 @@
+"""All services in one process: built from their specs on one data folder, one broker, one clock."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import FastAPI
+from pydantic import SecretStr
+from sqlalchemy import func, select
+
+import rso_billing.app
+import rso_coordinator.app
+import rso_intake.app
+import rso_matching.app
+import rso_operations.app
+import rso_opinions.app
+import rso_records_compiler.app
+from rso_coordinator.bridge import NAME as BRIDGE
+from rso_coordinator.worker import Temporal
+from rso_onebox.datadir import ISSUER, DataDir
+from rso_shared.kit import migrate, service
+from rso_shared.kit.local_broker import LocalBroker
+from rso_shared.kit.service import Service
+from rso_shared.kit.settings import ServiceSettings
+from rso_shared.kit.spec import ServiceSpec
+from rso_shared.kit.tables import OUTBOX
+
+DEFAULTS = Path(__file__).parents[4] / "defaults"
+MODULES = (
+    rso_intake.app,
+    rso_records_compiler.app,
+    rso_matching.app,
+    rso_opinions.app,
+    rso_billing.app,
+    rso_coordinator.app,
+    rso_operations.app,
+)
+NAMESPACE = "default"
+
+
+@dataclass(slots=True)
+class Box:
+    """Built, migrated, not yet running."""
+
+    data: DataDir
+    broker: LocalBroker
+    services: dict[str, Service]
+    apps: dict[str, FastAPI]
+
+    def quiet(self) -> bool:
+        """Nothing unsent anywhere and every group at the end of the log."""
+        for running in self.services.values():
+            with running.db.read() as tx:
+                if tx.conn.execute(select(func.count()).where(OUTBOX.c.published_at.is_(None))).scalar_one():
+                    return False
+        groups = [(s.name, s.topics()) for s in self.services.values()]
+        bridge_topics = [s.spec.name.topic for s in self.services.values()]
+        return not any(self.broker.behind(group, topics) for group, topics in [*groups, (BRIDGE, bridge_topics)])
+
+    def close(self) -> None:
+        for running in self.services.values():
+            running.close()
+        self.broker.close()
+
+
+def settings(data: DataDir, spec: ServiceSpec, *, sandbox: bool, internal_url: str, public_url: str) -> ServiceSettings:
+    folder, pem = data.service(spec.name.short), data.issuer_pem()
+    return ServiceSettings(
+        database_url=f"sqlite:///{folder / 'store.db'}",
+        keys_path=str(folder / "keys.db"),
+        access_log_path=str(folder / "access.db"),
+        blobs_url=f"file://{(folder / 'blobs').resolve()}",
+        master_key=SecretStr(data.master_key()),
+        issuer=ISSUER,
+        issuer_public_key=data.issuer().public_pem().decode(),
+        service_token_key=SecretStr(pem.decode()),
+        internal_url=internal_url,
+        public_url=public_url,
+        sandbox=sandbox,
+        allow_synthetic_npi=sandbox,
+        conditions_file=str(DEFAULTS / "conditions.csv"),
+        mail_folder=str(data.mail),
+        templates_folder=str(DEFAULTS / "templates"),
+    )
+
+
+def build(
+    data: DataDir, *, sandbox: bool, internal_url: str, public_url: str, temporal: Callable[[bytes], Temporal]
+) -> Box:
+    """Opens every store and brings its schema up to date, after a copy of the file where there was one."""
+    broker, clock = LocalBroker(data.broker), data.clock()
+    services: dict[str, Service] = {}
+    apps: dict[str, FastAPI] = {}
+    for module in MODULES:
+        spec = module.SPEC
+        made = service.build(
+            spec,
+            settings(data, spec, sandbox=sandbox, internal_url=internal_url, public_url=public_url),
+            broker=broker,
+            clock=clock,
+        )
+        migrate.migrate(made.db, Path(str(module.__file__)).parent / "migrations" / "versions")
+        services[made.name] = made
+        apps[made.name] = module.create_app(made)
+    box = Box(data, broker, services, apps)
+    coordinator = services["coordinator"]
+    rso_coordinator.app.add_temporal(
+        coordinator, apps["coordinator"], temporal(coordinator.settings.master()), box.quiet
+    )
+    return box

@@ -1,0 +1,33 @@
+"""`rso rebuild`: every read model from the streams, on a deployment that is not running."""
+
+from collections.abc import Callable
+
+from rso_coordinator.worker import Temporal
+from rso_onebox import box as onebox
+from rso_onebox.datadir import DataDir, Lock
+from rso_operations import board
+from rso_shared.kit.service import rebuild_all
+
+
+def run(data: DataDir, say: Callable[[str], None]) -> int:
+    lock = Lock(data)
+    lock.acquire()
+    try:
+        sandbox = data.prepare(sandbox=False)
+        box = onebox.build(
+            data,
+            sandbox=sandbox,
+            internal_url="http://127.0.0.1:9",
+            public_url="",
+            temporal=lambda key: Temporal("", onebox.NAMESPACE, key),
+        )
+        for service in box.services.values():
+            for name, streams in rebuild_all(service).items():
+                say(f"{service.name}: {name} rebuilt from {streams} streams")
+        with box.services["operations"].db.write() as tx:
+            board.rebuild(tx)
+        say("operations: board rebuilt from its facts")
+        box.close()
+    finally:
+        lock.release()
+    return 0

@@ -1,0 +1,178 @@
+"""`rso up`: the Temporal child, every loop, two listeners (public, and loopback for service to service), and an orderly end."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from rso_coordinator.bridge import NAME as BRIDGE
+from rso_coordinator.worker import LOOP as WORKER
+from rso_coordinator.worker import Temporal
+from rso_onebox import box as onebox
+from rso_onebox.datadir import DataDir, DataDirError, Lock
+from rso_onebox.dispatch import AUDIENCES, Dispatcher, openapi
+from rso_onebox.temporal_child import TemporalChild
+from rso_onebox.temporal_cli import find_temporal_cli
+from rso_operations import pages
+from rso_shared.kit import logs
+from rso_shared.kit.settings import refuse_strangers
+from rso_shared.kit.web.health import readiness
+
+LOOPBACK = "127.0.0.1"
+Say = Callable[[str], None]
+
+
+class Listener(uvicorn.Server):
+    """Signals belong to the process, not to one of its listeners."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def bind(port: int) -> socket.socket:
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((LOOPBACK, port))
+    except OSError as taken:
+        made.close()
+        raise DataDirError(
+            f"Port {port} is taken; choose another with --port, or --port 0 for any free one."
+        ) from taken
+    return made
+
+
+def address(made: socket.socket) -> str:
+    return f"http://{LOOPBACK}:{made.getsockname()[1]}"
+
+
+def up(data: DataDir, *, port: int, sandbox: bool, say: Say) -> int:
+    """Runs until told to stop. Returns the exit code; the caller ends the process with `os._exit` (temporalio may abort a normal end)."""
+    refuse_strangers()
+    started = time.monotonic()
+    lock = Lock(data)
+    data.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock.acquire()
+    try:
+        sandbox = data.prepare(sandbox=sandbox)
+        public, internal = bind(port), bind(0)
+        logs.configure(stream=data.log.open("a", buffering=1))
+        child = TemporalChild.start(find_temporal_cli(say=say), data.temporal, say=say)
+        try:
+            base = os.environ.get("RSO_PUBLIC_URL", address(public))
+            box = onebox.build(
+                data, sandbox=sandbox, internal_url=address(internal), public_url=base,
+                temporal=lambda master: Temporal(child.address, onebox.NAMESPACE, master),
+            )  # fmt: skip
+
+            def ready() -> None:
+                lock.say(address(public))
+                say(
+                    f"ready in {time.monotonic() - started:.1f} s at {address(public)}{' (sandbox)' if sandbox else ''}"
+                )
+
+            asyncio.run(_serve(box, public, internal, ready))
+            box.close()
+        finally:
+            child.stop()
+    finally:
+        lock.release()
+    return 0
+
+
+async def _serve(box: onebox.Box, public: socket.socket, internal: socket.socket, ready: Callable[[], None]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    pages.mount(box.apps["operations"], box.services["operations"])
+    outside = Outside(box, Dispatcher(box.apps, box.apps["operations"], internal=False))
+    inside = Dispatcher(box.apps, box.apps["operations"], internal=True)
+    async with AsyncExitStack() as stack:
+        for app in box.apps.values():
+            await stack.enter_async_context(app.router.lifespan_context(app))
+        listeners = [Listener(_config(app)) for app in (outside, inside)]
+        serving = [asyncio.create_task(one.serve([at])) for one, at in zip(listeners, (public, internal), strict=True)]
+        while not all(one.started for one in listeners):  # noqa: ASYNC110 - uvicorn has a flag, not an event
+            await asyncio.sleep(0.01)
+        loops = _loops(box)
+        ready()
+        told: asyncio.Task[Any] = asyncio.create_task(stop.wait())
+        ended, _ = await asyncio.wait({told, *loops.values()}, return_when=asyncio.FIRST_COMPLETED)
+        await _stop(loops)
+        for one in listeners:
+            one.should_exit = True
+        await asyncio.gather(*serving)
+        for task in ended:
+            task.result()
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5)
+
+
+def _loops(box: onebox.Box) -> dict[str, asyncio.Task[None]]:
+    return {
+        f"{service.name}.{name}": asyncio.create_task(run(), name=f"{service.name}.{name}")
+        for service in box.services.values()
+        for name, run in service.loops.items()
+    }
+
+
+async def _stop(loops: dict[str, asyncio.Task[None]]) -> None:
+    """The worker first, so that no activity starts anew; then the bridge; then everything else."""
+    for names in ([f"coordinator.{WORKER}"], [f"coordinator.{BRIDGE}"], list(loops)):
+        tasks = [loops[name] for name in names]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class Outside:
+    """What the process itself answers: health of all services together and the OpenAPI documents. The rest goes to the services."""
+
+    def __init__(self, box: onebox.Box, inner: ASGIApp) -> None:
+        self._box, self._inner = box, inner
+        apps = list(box.apps.values())
+        self._documents = {
+            f"/openapi-{name}.json": openapi(apps, name, f"Remote second opinion: {name} API") for name in AUDIENCES
+        }
+        self._own: dict[str, Callable[[Request], Awaitable[Response]]] = {
+            "/livez": self._livez,
+            "/readyz": self._readyz,
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if scope["type"] == "http" and (path in self._own or path in self._documents):
+            request = Request(scope)
+            answer = JSONResponse(self._documents[path]) if path in self._documents else await self._own[path](request)
+            await answer(scope, receive, send)
+            return
+        await self._inner(scope, receive, send)
+
+    async def _livez(self, _request: Request) -> Response:
+        return JSONResponse({"status": "alive"})
+
+    async def _readyz(self, _request: Request) -> Response:
+        states = await asyncio.gather(*(asyncio.to_thread(readiness, s) for s in self._box.services.values()))
+        ready = all(state.ready for state in states)
+        body = {"ready": ready, "services": [json.loads(state.model_dump_json()) for state in states]}
+        return JSONResponse(body, 200 if ready else 503)
+
+
+def say_to_stderr(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

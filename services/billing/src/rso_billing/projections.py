@@ -1,0 +1,162 @@
+"""Read models: the journal of the ledger, and the honoraria. Both are written in the transaction of the append."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rso_shared.kit.clock import iso
+from rso_shared.kit.database import Tx
+from rso_shared.kit.events import Recorded
+from rso_shared.kit.projections import Projection, Tables
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Row,
+    RowMapping,
+    String,
+    Table,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy import case as when
+
+from rso_billing.domain.honorarium import HonorariumAccrued, HonorariumApproved
+from rso_billing.domain.ledger import LedgerEntryPosted
+
+METADATA = MetaData()
+
+JOURNAL = Table(
+    "journal",
+    METADATA,
+    Column("entry_id", String, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("case_id", String, nullable=False),
+    Column("cause", String, nullable=False),
+    Column("account", String, nullable=False),
+    Column("currency", String, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("posted_at", String, nullable=False),
+    PrimaryKeyConstraint("entry_id", "line"),
+    Index("journal_by_account", "account", "currency"),
+    Index("journal_by_case", "case_id"),
+)
+
+HONORARIA = Table(
+    "honoraria",
+    METADATA,
+    Column("honorarium_id", String, primary_key=True),
+    Column("stream", String, nullable=False),
+    Column("case_id", String, nullable=False),
+    Column("specialist_id", String, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String, nullable=False),
+    Column("accrued_at", String, nullable=False),
+    Column("approved_at", String),
+    Index("honoraria_by_case", "case_id"),
+    Index("honoraria_by_specialist", "specialist_id"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """One account in one currency: everything debited and everything credited, both as positive minor units."""
+
+    account: str
+    currency: str
+    debit_minor: int
+    credit_minor: int
+
+
+def _apply_journal(tx: Tx, tables: Tables, recorded: Recorded) -> None:
+    entry = recorded.event
+    if not isinstance(entry, LedgerEntryPosted):
+        return
+    lines = [
+        {
+            "entry_id": entry.entry_id,
+            "line": line,
+            "case_id": entry.case_id,
+            "cause": entry.cause,
+            "account": posting.account,
+            "currency": posting.amount.currency,
+            "amount_minor": posting.amount.amount_minor,
+            "posted_at": iso(recorded.recorded_at),
+        }
+        for line, posting in enumerate(entry.postings, 1)
+    ]
+    tx.conn.execute(insert(tables[JOURNAL.name]), lines)
+
+
+def _apply_honoraria(tx: Tx, tables: Tables, recorded: Recorded) -> None:
+    table = tables[HONORARIA.name]
+    match recorded.event:
+        case HonorariumAccrued() as accrued:
+            tx.conn.execute(
+                insert(table).values(
+                    honorarium_id=accrued.honorarium_id,
+                    stream=recorded.stream,
+                    case_id=accrued.case_id,
+                    specialist_id=accrued.specialist_id,
+                    amount_minor=accrued.amount.amount_minor,
+                    currency=accrued.amount.currency,
+                    accrued_at=iso(accrued.accrued_at),
+                )
+            )
+        case HonorariumApproved(honorarium_id=honorarium_id, approved_at=approved_at):
+            same = table.c.honorarium_id == honorarium_id
+            tx.conn.execute(update(table).where(same).values(approved_at=iso(approved_at)))
+
+
+PROJECTIONS = (
+    Projection(name="journal", tables=(JOURNAL,), apply=_apply_journal),
+    Projection(name="honoraria", tables=(HONORARIA,), apply=_apply_honoraria),
+)
+
+
+def balances(tx: Tx, *, as_of: datetime | None = None) -> list[Balance]:
+    """Every account ever touched. The journal only grows, so two writers never wait for one account's row."""
+    amount = JOURNAL.c.amount_minor
+    query = select(
+        JOURNAL.c.account,
+        JOURNAL.c.currency,
+        func.sum(when((amount > 0, amount), else_=0)),
+        func.sum(when((amount < 0, -amount), else_=0)),
+    )
+    if as_of is not None:
+        query = query.where(JOURNAL.c.posted_at <= iso(as_of))
+    query = query.group_by(JOURNAL.c.account, JOURNAL.c.currency).order_by(JOURNAL.c.currency, JOURNAL.c.account)
+    return [
+        Balance(account, currency, int(debit), int(credit))
+        for account, currency, debit, credit in tx.conn.execute(query)
+    ]
+
+
+def journal(tx: Tx, case_id: str) -> Sequence[RowMapping]:
+    query = select(JOURNAL).where(JOURNAL.c.case_id == case_id)
+    return tx.conn.execute(query.order_by(JOURNAL.c.posted_at, JOURNAL.c.entry_id, JOURNAL.c.line)).mappings().all()
+
+
+def honoraria(
+    tx: Tx, *, case_id: str | None = None, specialist_id: str | None = None, status: str | None = None
+) -> Sequence[Row[Any]]:
+    query = select(HONORARIA).order_by(HONORARIA.c.accrued_at, HONORARIA.c.honorarium_id)
+    if case_id is not None:
+        query = query.where(HONORARIA.c.case_id == case_id)
+    if specialist_id is not None:
+        query = query.where(HONORARIA.c.specialist_id == specialist_id)
+    if status is not None:
+        approved = HONORARIA.c.approved_at.is_not(None)
+        query = query.where(approved if status == "approved" else ~approved)
+    return tx.conn.execute(query).all()
+
+
+def stream_of_honorarium(tx: Tx, honorarium_id: str) -> str | None:
+    query = select(HONORARIA.c.stream).where(HONORARIA.c.honorarium_id == honorarium_id)
+    return tx.conn.execute(query).scalar_one_or_none()

@@ -1,0 +1,1 @@
+"""The routes of intake: request model -> command, read model -> answer."""

@@ -1,0 +1,228 @@
+"""What cases are opened under: programs, organisations, jurisdictions."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BaseModel, Field
+from rso_shared.contracts.program import Program, ProgramRef
+from rso_shared.contracts.vocabulary import JurisdictionDecision
+from rso_shared.kit.database import Tx
+from rso_shared.kit.errors import invalid, unknown
+from rso_shared.kit.store import stream_id
+from rso_shared.kit.web.call import PUBLIC, STAFF, Call, permitted
+
+from rso_intake import cursor, queries
+from rso_intake.api.models import Code, Country, Line, Request, State
+from rso_intake.domain.jurisdictions import JURISDICTIONS, JurisdictionRow, PublishJurisdictions
+from rso_intake.domain.organisation import ORGANISATION, Organisation, OrganisationKind, RegisterOrganisation
+from rso_intake.domain.program import PROGRAM, PublishProgram
+
+router = APIRouter(tags=["catalogue"])
+
+PAGE = 200
+
+
+class ProgramRow(BaseModel):
+    """`version` is the newest published; it may take effect only later."""
+
+    program_id: str
+    version: int
+    name: str
+    organisation_id: str
+    effective_from: date
+
+
+class ProgramList(BaseModel):
+    items: list[ProgramRow]
+
+
+class OrganisationBody(Request):
+    """`organisation_id` may be chosen, so that documents can refer to it; else one is made."""
+
+    organisation_id: Code | None = None
+    kind: OrganisationKind
+    name: Line
+    state: State | None = None
+
+
+class OrganisationView(BaseModel):
+    organisation_id: str
+    kind: OrganisationKind
+    name: str
+    state: str | None
+
+
+class OrganisationPage(BaseModel):
+    items: list[OrganisationView]
+    next_cursor: str | None
+
+
+class OrganisationVersion(BaseModel):
+    organisation_id: str
+    version: int
+
+
+class RowBody(Request):
+    country: Country
+    state: State
+    county: Line | None = None
+    decision: JurisdictionDecision
+    rule: Line | None = None
+    source: Line | None = None
+    checked_on: date | None = None
+
+    def value(self) -> JurisdictionRow:
+        return JurisdictionRow(**self.model_dump())
+
+
+class JurisdictionsBody(Request):
+    version: int = Field(ge=1)
+    effective_from: date
+    rows: list[RowBody] = Field(max_length=5000)
+
+
+class JurisdictionsView(BaseModel):
+    version: int
+    effective_from: date
+    rows: tuple[JurisdictionRow, ...]
+
+
+class DocumentVersion(BaseModel):
+    version: int
+
+
+def _stream(call: Call, aggregate: str, id_: str) -> str:
+    """Programs, organisations and jurisdictions stand in the operator's streams."""
+    return stream_id(call.service.settings.operator_organisation_id, aggregate, id_)
+
+
+@router.get("/v1/programs", response_model=ProgramList, summary="Programs", **PUBLIC)
+def list_programs(call: Annotated[Call, Depends(permitted("program.read"))]) -> ProgramList:
+    with call.read() as tx:
+        newest = [versions.versions[-1] for versions in queries.programs(tx).values()]
+    rows = [
+        ProgramRow(
+            program_id=each.program_id,
+            version=each.version,
+            name=each.name,
+            organisation_id=each.organisation_id,
+            effective_from=each.effective_from,
+        )
+        for each in newest
+    ]
+    return ProgramList(items=rows)
+
+
+@router.get("/v1/programs/{program_id}", response_model=Program, summary="A program's document", **PUBLIC)
+def read_program(
+    program_id: str, call: Annotated[Call, Depends(permitted("program.read"))], version: int | None = None
+) -> Program:
+    """The version asked for, else the one in force: its terms, red-flag questions, checklists and timers."""
+    with call.read() as tx:
+        versions = queries.program_versions(tx, program_id)
+    wanted = version if version is not None or not versions.versions else versions.in_force(call.now).version
+    found = None if wanted is None else versions.version(wanted)
+    if found is None:
+        raise unknown("program_unknown", "There is no such program, or not in this version.")
+    return found
+
+
+@router.post(
+    "/v1/programs", status_code=201, response_model=ProgramRef, summary="Publish a version of a program", **STAFF
+)
+def publish_program(body: Program, call: Annotated[Call, Depends(permitted("program.publish"))]) -> Response:
+    """Validated whole. Running cases keep the version they were submitted under."""
+
+    def work(tx: Tx) -> ProgramRef:
+        operator = call.service.settings.operator_organisation_id
+        if body.organisation_id != operator and queries.organisation(tx, body.organisation_id) is None:
+            raise invalid("organisation_unknown", "No organisation is registered under this id.", "/organisation_id")
+        command = PublishProgram(program=body, now=call.now)
+        call.service.store.execute(tx, PROGRAM, _stream(call, "program", body.program_id), command, call.meta())
+        return body.ref()
+
+    return call.command(work)
+
+
+@router.get("/v1/organisations", response_model=OrganisationPage, summary="Organisations", **STAFF)
+def list_organisations(
+    call: Annotated[Call, Depends(permitted("organisation.read"))],
+    kind: OrganisationKind | None = None,
+    cursor_: Annotated[str | None, Query(alias="cursor", max_length=400)] = None,
+) -> OrganisationPage:
+    after = cursor.decode(call.service.keys, cursor_, 1)[0] if cursor_ else ""
+    with call.read() as tx:
+        found = queries.organisations(tx, kind, after, PAGE + 1)
+    views = [OrganisationView.model_validate(each, from_attributes=True) for each in found[:PAGE]]
+    follows = cursor.encode(call.service.keys, views[-1].organisation_id) if len(found) > PAGE else None
+    return OrganisationPage(items=views, next_cursor=follows)
+
+
+@router.get("/v1/organisations/{organisation_id}", response_model=OrganisationView, summary="An organisation", **STAFF)
+def read_organisation(
+    organisation_id: str, call: Annotated[Call, Depends(permitted("organisation.read"))]
+) -> OrganisationView:
+    with call.read() as tx:
+        found = queries.organisation(tx, organisation_id)
+    if found is None:
+        raise unknown("organisation_unknown", "There is no such organisation.")
+    return OrganisationView.model_validate(found, from_attributes=True)
+
+
+@router.post(
+    "/v1/organisations",
+    status_code=201,
+    response_model=OrganisationVersion,
+    summary="Register an organisation",
+    **STAFF,
+)
+def register_organisation(
+    body: OrganisationBody, call: Annotated[Call, Depends(permitted("organisation.register"))]
+) -> Response:
+    """The same organisation again, word for word, changes nothing."""
+    organisation_id = body.organisation_id or call.new_id()
+    organisation = Organisation(organisation_id=organisation_id, kind=body.kind, name=body.name, state=body.state)
+
+    def work(tx: Tx) -> OrganisationVersion:
+        command = RegisterOrganisation(organisation=organisation, now=call.now)
+        stream = _stream(call, "organisation", organisation_id)
+        executed = call.service.store.execute(tx, ORGANISATION, stream, command, call.meta())
+        return OrganisationVersion(organisation_id=organisation_id, version=executed.version)
+
+    return call.command(work)
+
+
+@router.get("/v1/jurisdictions", response_model=JurisdictionsView, summary="Jurisdictions in force", **STAFF)
+def read_jurisdictions(
+    call: Annotated[Call, Depends(permitted("program.read"))], on: date | None = None
+) -> JurisdictionsView:
+    """In force today or on the day given. A place without a row is silent."""
+    with call.read() as tx:
+        edition = queries.jurisdictions_in_force(tx, on or call.now.date())
+    return JurisdictionsView(version=edition.version, effective_from=edition.effective_from, rows=edition.rows)
+
+
+@router.post(
+    "/v1/jurisdictions",
+    status_code=201,
+    response_model=DocumentVersion,
+    summary="Publish a version of the jurisdictions",
+    **STAFF,
+)
+def publish_jurisdictions(
+    body: JurisdictionsBody, call: Annotated[Call, Depends(permitted("jurisdictions.publish"))]
+) -> Response:
+    command = PublishJurisdictions(
+        version=body.version,
+        effective_from=body.effective_from,
+        rows=tuple(row.value() for row in body.rows),
+        now=call.now,
+    )
+
+    def work(tx: Tx) -> DocumentVersion:
+        stream = _stream(call, "jurisdictions", "all")
+        executed = call.service.store.execute(tx, JURISDICTIONS, stream, command, call.meta())
+        return DocumentVersion(version=executed.state.editions[-1].version)
+
+    return call.command(work)

@@ -1,0 +1,40 @@
+"""Intake as data: what the kit builds the running service from."""
+
+from rso_shared.kit.names import INTAKE
+from rso_shared.kit.spec import ServiceSpec
+
+from rso_intake.api import (
+    authorizations,
+    cases,
+    catalogue,
+    coordination,
+    desk,
+    joining,
+    persons,
+    questions,
+    submission,
+)
+from rso_intake.notices import NOTICES
+from rso_intake.projections import METADATA, PROJECTIONS
+from rso_intake.publish import publish
+from rso_intake.subscribe import SUBSCRIPTION
+
+SPEC = ServiceSpec(
+    name=INTAKE,
+    metadata=METADATA,
+    routers=(
+        submission.router,
+        cases.router,
+        joining.router,
+        questions.router,
+        authorizations.router,
+        desk.router,
+        persons.router,
+        catalogue.router,
+        coordination.router,
+    ),
+    projections=PROJECTIONS,
+    publish=publish,
+    subscription=SUBSCRIPTION,
+    notices=NOTICES,
+)

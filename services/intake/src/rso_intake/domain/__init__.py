@@ -1,0 +1,1 @@
+"""What intake decides. Pure: no clock, no database, no network; time and ids come inside the commands."""

@@ -1,0 +1,74 @@
+"""What intake does with the facts of others. The only way in beside its API."""
+
+from rso_shared.contracts import coordinator, opinions, records
+from rso_shared.contracts.base import FactModel
+from rso_shared.kit.clock import iso
+from rso_shared.kit.errors import NotYet
+from rso_shared.kit.facts import Fact
+from rso_shared.kit.reactions import Reacting, Subscription
+from sqlalchemy import insert, update
+
+from rso_intake.domain.case import CASE
+from rso_intake.domain.lifecycle import Phase
+from rso_intake.domain.questions import FreezeQuestions
+from rso_intake.notices import mail
+from rso_intake.projections import CASE_STAGES
+from rso_intake.queries import find_stream
+
+SHOWN: frozenset[type[FactModel]] = frozenset({
+    coordinator.StageEntered,
+    coordinator.WaitingChanged,
+    coordinator.PromiseChanged,
+    records.RecordsCompilationStarted,
+    records.RecordItemReceived,
+    records.RecordItemAccepted,
+    records.RecordItemRejected,
+    records.RecordItemWaived,
+    opinions.OpinionReleased,
+})  # fmt: skip
+"""The facts of others that `GET /v1/cases/{id}` is composed of."""
+
+
+def _stream(r: Reacting, fact: Fact) -> str:
+    stream = find_stream(r.tx, fact.key)
+    if stream is None:
+        raise NotYet(f"case {fact.key}")
+    return stream
+
+
+def note_stage(r: Reacting, fact: Fact) -> None:
+    """The stage as a column, so that lists can be asked for it."""
+    assert isinstance(fact.data, coordinator.StageEntered)  # noqa: S101 - the subscription's key says so
+    values = {"stage": fact.data.stage.value, "entered_at": iso(fact.data.entered_at)}
+    table = CASE_STAGES
+    known = r.tx.conn.execute(update(table).where(table.c.case_id == fact.key).values(**values))
+    if known.rowcount == 0:
+        r.tx.conn.execute(insert(table).values(case_id=fact.key, **values))
+
+
+def freeze_questions(r: Reacting, fact: Fact) -> None:
+    """The signed summary answers one version of the questions; from now on that version is the one that counts."""
+    assert isinstance(fact.data, records.CaseSummarySigned)  # noqa: S101 - the subscription's key says so
+    command = FreezeQuestions(questions_version=fact.data.questions_version, now=r.now)
+    r.store.execute(r.tx, CASE, _stream(r, fact), command, r.meta)
+
+
+def tell_recipients(r: Reacting, fact: Fact) -> None:
+    """The report is out: each recipient gets a mail with a link and nothing of what it says."""
+    assert isinstance(fact.data, opinions.OpinionReleased)  # noqa: S101 - the subscription's key says so
+    case = r.store.fold(r.tx, CASE, _stream(r, fact)).state
+    if case.lifecycle.phase is Phase.ENTERED_IN_ERROR:
+        return
+    for role in fact.data.recipients:
+        key = f"opinion_released/{fact.data.opinion_version}"
+        mail(r.store, r.tx, case, role=role, template="opinion_released", key=key, meta=r.meta)
+
+
+SUBSCRIPTION = Subscription(
+    keeps=SHOWN,
+    reactions={
+        coordinator.StageEntered: note_stage,
+        records.CaseSummarySigned: freeze_questions,
+        opinions.OpinionReleased: tell_recipients,
+    },
+)

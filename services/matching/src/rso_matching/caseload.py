@@ -1,0 +1,107 @@
+"""Queries on offers and assignments over all cases: what a specialist has on the desk, and what speaks against more."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rso_shared.contracts.vocabulary import Role
+from rso_shared.kit.clock import iso
+from rso_shared.kit.database import Tx
+from rso_shared.kit.errors import unknown
+from rso_shared.kit.tables import PARTIES
+from sqlalchemy import ColumnElement, RowMapping, Select, func, select, tuple_
+
+from rso_matching.domain.eligibility import Load
+from rso_matching.domain.matching_state import AssignmentStatus, OfferStatus
+from rso_matching.domain.needs import CaseNeeds
+from rso_matching.domain.ranking import FAIRNESS_WINDOW, LAPSE_WINDOW
+from rso_matching.tables import ASSIGNMENTS, MATCHINGS, OFFERS
+
+
+def loads(tx: Tx, ids: Sequence[str], needs: CaseNeeds, at: datetime) -> dict[str, Load]:
+    """For each of `ids` what stands in the books at this instant, inside the caller's transaction."""
+    active = active_counts(tx, ids)
+    offers = _offers_since(tx, ids, iso(at - FAIRNESS_WINDOW))
+    lapses = _offers_since(tx, ids, iso(at - LAPSE_WINDOW), OFFERS.c.status == OfferStatus.LAPSED)
+    involved = _involved(tx, needs)
+    return {
+        id_: Load(
+            active=active.get(id_, 0),
+            recent_offers=offers.get(id_, 0),
+            recent_lapses=lapses.get(id_, 0),
+            involved=id_ in involved,
+        )
+        for id_ in ids
+    }
+
+
+def active_counts(tx: Tx, ids: Sequence[str]) -> dict[str, int]:
+    here = (ASSIGNMENTS.c.specialist_id.in_(ids), ASSIGNMENTS.c.status == AssignmentStatus.ACTIVE)
+    return _counted(tx, select(ASSIGNMENTS.c.specialist_id, func.count()).where(*here), ASSIGNMENTS.c.specialist_id)
+
+
+def _offers_since(tx: Tx, ids: Sequence[str], since: str, *more: ColumnElement[bool]) -> dict[str, int]:
+    query = select(OFFERS.c.specialist_id, func.count()).where(
+        OFFERS.c.specialist_id.in_(ids), OFFERS.c.offered_at > since, *more
+    )
+    return _counted(tx, query, OFFERS.c.specialist_id)
+
+
+def _counted(tx: Tx, query: Select[Any], by: ColumnElement[str]) -> dict[str, int]:
+    return {row[0]: row[1] for row in tx.conn.execute(query.group_by(by))}
+
+
+def _involved(tx: Tx, needs: CaseNeeds) -> set[str]:
+    """Whoever is or was a party to this case in another role, or is at work on another case of the same person."""
+    parties = select(PARTIES.c.subject).where(PARTIES.c.case_id == needs.case_id, PARTIES.c.role != Role.SPECIALIST)
+    at_work = select(ASSIGNMENTS.c.specialist_id).where(
+        ASSIGNMENTS.c.person_id == needs.person_id,
+        ASSIGNMENTS.c.case_id != needs.case_id,
+        ASSIGNMENTS.c.status == AssignmentStatus.ACTIVE,
+    )
+    return {row[0] for row in tx.conn.execute(parties.union(at_work))}
+
+
+def offer_row(tx: Tx, offer_id: str) -> RowMapping:
+    """The offer with what its case's decision saw. Raises 404 `offer_unknown`."""
+    row = tx.conn.execute(_offers().where(OFFERS.c.offer_id == offer_id)).mappings().one_or_none()
+    if row is None:
+        raise unknown("offer_unknown", "There is no such offer, or none that you may see.")
+    return row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferFilter:
+    specialist_id: str | None = None
+    case_id: str | None = None
+    status: OfferStatus | None = None
+    before: tuple[str, str] | None = None
+    """(offered_at, offer_id) of the last row of the page before."""
+
+
+def offer_rows(tx: Tx, wanted: OfferFilter, limit: int) -> list[RowMapping]:
+    """Newest first."""
+    query = _offers()
+    for column in ("specialist_id", "case_id", "status"):
+        value = getattr(wanted, column)
+        if value is not None:
+            query = query.where(OFFERS.c[column] == value)
+    if wanted.before is not None:
+        query = query.where(tuple_(OFFERS.c.offered_at, OFFERS.c.offer_id) < tuple_(*wanted.before))
+    ordered = query.order_by(OFFERS.c.offered_at.desc(), OFFERS.c.offer_id.desc())
+    return list(tx.conn.execute(ordered.limit(limit)).mappings())
+
+
+def _offers() -> Select[Any]:
+    seen = [MATCHINGS.c[name] for name in ("condition_group", "country", "state", "language", "minor", "questions")]
+    return select(OFFERS, *seen).join(MATCHINGS, MATCHINGS.c.case_id == OFFERS.c.case_id)
+
+
+def is_active(tx: Tx, case_id: str, specialist_id: str) -> bool:
+    query = select(ASSIGNMENTS.c.assignment_id).where(
+        ASSIGNMENTS.c.case_id == case_id,
+        ASSIGNMENTS.c.specialist_id == specialist_id,
+        ASSIGNMENTS.c.status == AssignmentStatus.ACTIVE,
+    )
+    return tx.conn.execute(query).first() is not None

@@ -1,0 +1,1 @@
+"""Routers of operations: what happened, for whoever may see the case."""

@@ -1,0 +1,152 @@
+"""One plain sentence per fact, built from its codes, counts and instants. What names somebody is never in a fact."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from rso_shared.contracts.base import FactModel
+from rso_shared.contracts.coordinator import WaitingOn
+
+INTAKE = {
+    "case_submitted": "Case submitted ({condition_group}, {priority}) by {requester_relation}; {coverage_route}",
+    "eligibility_confirmed": "Eligible; jurisdiction: {jurisdiction_decision}",
+    "case_declined": "Declined: {reason}",
+    "terms_accepted": "Terms {terms_version} accepted by {role}",
+    "requester_linked": "The {role} joined the case",
+    "local_provider_joined": "The local provider joined the case",
+    "authorization_requested": "Authorization to request records asked for",
+    "authorization_signed": "Authorization signed, in force until {expires_on}",
+    "authorization_revoked": "Authorization revoked",
+    "owner_assigned": "Owner is now {owner}",
+    "priority_changed": "Priority is now {priority}",
+    "condition_coded": "Condition coded as {condition_group}",
+    "questions_revised": "Questions revised (version {questions_version})",
+    "questions_frozen": "Questions frozen (version {questions_version})",
+    "case_held": "On hold: {reason}",
+    "case_resumed": "Resumed; no longer held for {reason}",
+    "case_withdrawn": "Withdrawn by {by_role}",
+    "case_expired": "Expired without {waiting_on}",
+    "case_closed": "Closed: {close_reason}",
+    "program_published": "Program published",
+    "organisation_registered": "Organisation registered: {kind}",
+}
+RECORDS = {
+    "compilation_started": "Compiling records; required: {required}",
+    "record_holder_identified": "A facility holds {kind}",
+    "record_request_verified": "Facility verified",
+    "record_request_sent": "Request for {kind} sent",
+    "record_request_acknowledged": "Facility acknowledged the request",
+    "record_request_incomplete": "Facility sent part; the request is open again",
+    "record_request_fulfilled": "Facility sent all that was asked",
+    "no_records_found": "Facility found no records",
+    "record_request_refused": "Facility refused the request",
+    "record_request_cancelled": "Record request cancelled",
+    "record_request_abandoned": "Record request given up",
+    "record_item_received": "Document received: {kind}",
+    "record_item_accepted": "Document accepted for {kinds}",
+    "record_item_rejected": "Document rejected: {reason}",
+    "record_item_waived": "Requirement waived by a clinician: {kind}",
+    "record_set_accepted": "Record set accepted: {documents} documents, {waived} waived",
+    "case_summary_drafted": "Summary drafted (version {summary_version})",
+    "case_summary_signed": "Summary signed (version {summary_version})",
+}
+MATCHING = {
+    "matching_started": "Looking for a specialist",
+    "match_decision_recorded": "{eligible} of {considered} specialists are eligible",
+    "case_offered": "Offered to a specialist until {expires_at}",
+    "conflict_attested": "Specialist attested; conflict of interest: {conflict}",
+    "offer_accepted": "Specialist accepted",
+    "offer_declined": "Specialist declined: {reason}",
+    "offer_lapsed": "Offer lapsed without an answer",
+    "offer_withdrawn": "Offer withdrawn",
+    "assignment_released": "Specialist released: {reason}",
+    "assignment_completed": "Assignment completed",
+    "matching_exhausted": "No specialist found after {offers} offers",
+    "specialist_registered": "Specialist registered",
+}
+OPINIONS = {
+    "review_started": "Review started, due {due_at}",
+    "opinion_drafted": "Opinion drafted (version {opinion_version})",
+    "opinion_submitted": "Opinion submitted (version {opinion_version})",
+    "quality_review_started": "Quality review of version {opinion_version} started",
+    "revision_requested": "Revision {revision} requested",
+    "opinion_approved": "Opinion approved (version {opinion_version})",
+    "opinion_signed": "Opinion signed (version {opinion_version})",
+    "opinion_released": "Opinion released to {recipients}",
+    "opinion_delivered": "Opinion delivered to the {role}",
+    "opinion_viewed": "Opinion viewed by the {role}",
+    "review_cancelled": "Review cancelled",
+}
+BILLING = {
+    "fee_quoted": "Fee quoted: {money}, {route}",
+    "coverage_confirmed": "Covered: {route}",
+    "payment_captured": "Payment recorded: {money}",
+    "charge_captured": "Charge due: {money}",
+    "invoice_issued": "Invoice issued: {money}",
+    "refund_issued": "Refunded: {money}",
+    "charge_voided": "Charge void",
+    "honorarium_accrued": "Honorarium accrued: {money}",
+    "honorarium_approved": "Honorarium approved",
+}
+COORDINATOR = {
+    "stage_entered": "Stage: {stage}",
+    "waiting_changed": "Waiting for {parties}",
+    "deadline_set": "Deadline for {deadline}: {due_at}",
+    "rung_fired": "Timer fired: {deadline}, {rung}",
+    "escalation_raised": "Escalated to {to}: {reason}",
+    "promise_changed": "Promised by {promised_by}",
+}
+SENTENCES: Mapping[str, Mapping[str, str]] = {
+    "intake": INTAKE,
+    "records": RECORDS,
+    "matching": MATCHING,
+    "opinions": OPINIONS,
+    "billing": BILLING,
+    "coordinator": COORDINATOR,
+}
+
+UNDIVIDED = frozenset({"CLP", "ISK", "JPY", "KRW", "VND"})
+"""Currencies without a minor unit in use (ISO 4217 exponent 0)."""
+
+
+def sentence(fact: FactModel) -> str:
+    """A type without a sentence of its own is told by its name."""
+    service, _, name = fact.TYPE.partition(".")
+    template = SENTENCES.get(service, {}).get(name, _words(name).capitalize())
+    return template.format_map(_told(fact))
+
+
+def parties(waiting_on: tuple[WaitingOn, ...]) -> str:
+    return ", ".join(f"{_words(one.party)} ({_words(one.what)})" for one in waiting_on) or "nobody"
+
+
+def _told(fact: FactModel) -> dict[str, str]:
+    fields: dict[str, Any] = {name: getattr(fact, name) for name in type(fact).model_fields}
+    told = {name: _words(value) for name, value in fields.items()}
+    if "amount_minor" in fields:
+        told["money"] = _money(fields["amount_minor"], fields["currency"])
+    if fact.TYPE == "coordinator.waiting_changed":
+        told["parties"] = parties(fields["waiting_on"])
+    return told
+
+
+def _money(amount_minor: int, currency: str) -> str:
+    if currency in UNDIVIDED:
+        return f"{amount_minor:,} {currency}"
+    whole, rest = divmod(amount_minor, 100)
+    return f"{whole:,}.{rest:02d} {currency}"
+
+
+def _words(value: object) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case datetime():
+            return f"{value:%-d %b %H:%M} UTC"
+        case date():
+            return f"{value:%-d %b %Y}"
+        case tuple():
+            return ", ".join(map(_words, value)) or "nothing"
+        case None:
+            return "nothing"
+    return str(value).replace("_", " ")

@@ -1,0 +1,14 @@
+"""Everything: each fact of each service is kept, and each record's head is witnessed."""
+
+from rso_shared.kit.names import HEADS_TOPIC, OPERATIONS, SERVICES
+from rso_shared.kit.reactions import Subscription
+
+from rso_operations.board import REACTIONS
+from rso_operations.heads import witness
+
+SUBSCRIPTION = Subscription(
+    keeps="all",
+    reactions=REACTIONS,
+    on_record=witness,
+    topics=frozenset({service.topic for service in SERVICES} - {OPERATIONS.topic} | {HEADS_TOPIC}),
+)

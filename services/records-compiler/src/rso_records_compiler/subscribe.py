@@ -1,0 +1,7 @@
+"""Fact -> what records does with it. It keeps what its guards rest on; the coordinator calls its commands."""
+
+from rso_shared.kit.reactions import Subscription
+
+from rso_records_compiler.cases import KEEPS
+
+SUBSCRIPTION = Subscription(keeps=KEEPS)

@@ -1,0 +1,125 @@
+"""The board follows the facts in whatever order they come, and the page says it in words."""
+
+import itertools
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from rso_operations import board, view
+from rso_operations.app import SPEC
+from rso_operations.board import Row, Snapshot
+from rso_operations.subscribe import SUBSCRIPTION
+from rso_shared.contracts.coordinator import PromiseChanged, StageEntered, WaitingChanged, WaitingOn
+from rso_shared.contracts.intake import PriorityChanged
+from rso_shared.contracts.vocabulary import Priority, Stage
+from rso_shared.kit import service
+from rso_shared.kit.names import HEADS_TOPIC
+from rso_shared.kit.tables import HEADS
+from sqlalchemy import select
+from support.harness import START, Harness
+
+from operations.cases import CASE, submitted
+
+HOUR = timedelta(hours=1)
+FACTS = (
+    submitted(),
+    StageEntered(case_id=CASE, stage=Stage.MATCHING, entered_at=START),
+    WaitingChanged(
+        case_id=CASE, waiting_on=(WaitingOn(party="specialist", what="offer", since=START, how_to_act="/v1/offers"),)
+    ),
+    PromiseChanged(case_id=CASE, promised_by=START + HOUR),
+    PriorityChanged(case_id="another", priority=Priority.URGENT),
+)
+ROW = Row(
+    case_id=CASE,
+    reference_last_four="4417",
+    stage="matching",
+    since=START,
+    waiting_on="specialist (offer)",
+    promised_by=START + HOUR,
+    priority="routine",
+)
+
+
+@pytest.fixture
+def operations(tmp_path):
+    harness = Harness(SPEC, tmp_path)
+    yield harness
+    harness.close()
+
+
+def shown(operations, stage=None):
+    with operations.service.db.read() as tx:
+        return board.snapshot(tx, stage)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(FACTS[:4]))[::5])
+def test_any_order_gives_the_same_row(operations, order):
+    operations.receive(*order)
+    assert shown(operations) == Snapshot({"matching": 1}, (ROW,))
+
+
+def test_a_stage_shows_its_own_cases_and_ended_ones_only_when_asked_for(operations):
+    operations.receive(*FACTS, StageEntered(case_id="another", stage=Stage.CLOSED, entered_at=START))
+    assert shown(operations).counts == {"matching": 1, "closed": 1}
+    assert [row.case_id for row in shown(operations).rows] == [CASE]
+    assert [row.case_id for row in shown(operations, Stage.CLOSED).rows] == ["another"]
+    assert shown(operations, Stage.SCREENING).rows == ()
+
+
+def test_nobody_waited_for_and_no_promise(operations):
+    operations.receive(
+        *FACTS[:4], WaitingChanged(case_id=CASE, waiting_on=()), PromiseChanged(case_id=CASE, promised_by=None)
+    )
+    assert shown(operations).rows == (replace(ROW, waiting_on="", promised_by=None),)
+
+
+def test_a_rebuild_gives_the_same_board(operations):
+    operations.receive(*FACTS, PriorityChanged(case_id=CASE, priority=Priority.EXPEDITED))
+    before = shown(operations)
+    with operations.service.db.write() as tx:
+        assert board.rebuild(tx) == 2
+    assert shown(operations) == before
+
+
+def test_the_newest_head_of_every_stream_is_witnessed(operations):
+    first, second, third = (operations.record(submitted()) for _ in range(3))
+    head = {**third.headers, "ce_type": "rso.head.v1", "ce_hash": "ff"}
+    unknown = replace(third, topic=HEADS_TOPIC, headers=head, value=b"{}")
+    service.consumer(operations.service).process([unknown, first, second])
+    with operations.service.db.read() as tx:
+        (row,) = tx.conn.execute(select(HEADS)).all()
+    assert (row.stream, row.version, row.hash) == (third.headers["ce_stream"], 3, "ff")
+
+
+def test_every_other_topic_is_listened_to():
+    assert HEADS_TOPIC in SUBSCRIPTION.topics
+    assert {"rso.intake.v1", "rso.billing.v1", "rso.coordinator.v1"} <= SUBSCRIPTION.topics
+
+
+def test_the_page_says_who_is_waited_for_and_marks_what_is_late():
+    page = view.page(Snapshot({"matching": 1}, (ROW,)), START + 2 * HOUR)
+    for words in ("1 under way", "…4417", "2 h 0 min", "specialist (offer)", "num late", "<b>1</b><span>Matching"):
+        assert words in page
+    assert "num late" not in view.page(Snapshot({}, (ROW,)), START)
+    assert "No case is here now" in view.page(Snapshot({}, ()), START, Stage.SCREENING)
+
+
+def test_what_is_shown_is_escaped():
+    page = view.page(Snapshot({}, (replace(ROW, waiting_on="<script>", reference_last_four="<b>"),)), START)
+    assert "<script>" not in page
+    assert "…<b>" not in page
+
+
+@pytest.mark.parametrize(
+    ("passed", "words"),
+    [
+        (timedelta(seconds=30), "just now"),
+        (-HOUR, "just now"),
+        (timedelta(minutes=7), "7 min"),
+        (timedelta(hours=5, minutes=12), "5 h 12 min"),
+        (timedelta(days=3, hours=4), "3 d 4 h"),
+    ],
+)
+def test_ages(passed, words):
+    assert view.age(START, START + passed) == words
