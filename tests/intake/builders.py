@@ -3,8 +3,12 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from rso_intake.domain.authorization import RequestAuthorization, SignAuthorization
+from rso_intake.domain.case import CASE
 from rso_intake.domain.consent import AcceptTerms
+from rso_intake.domain.eligibility import DecideScreening
 from rso_intake.domain.jurisdictions import Edition, JurisdictionRow
+from rso_intake.domain.participation import RequesterLinked
 from rso_intake.domain.person import (
     Address,
     CaseDetails,
@@ -17,6 +21,7 @@ from rso_intake.domain.person import (
     Person,
     Question,
 )
+from rso_intake.domain.statement import STATEMENT_VERSION
 from rso_intake.domain.submission import SubmitCase, Submitter
 from rso_shared.contracts.program import (
     Calendar,
@@ -62,7 +67,9 @@ RED_FLAGS = (
     RedFlag(question_id="litigation", text="Is there a lawsuit?", decline_reason=DeclineReason.LITIGATION),
 )
 ALL_CLEAR = {"emergency": False, "inpatient": False, "litigation": False}
-DECLINE_TEXTS = {reason: DeclineText(text=f"No: {reason}", alternative=f"Instead of {reason}") for reason in DeclineReason}
+DECLINE_TEXTS = {
+    reason: DeclineText(text=f"No: {reason}", alternative=f"Instead of {reason}") for reason in DeclineReason
+}
 
 
 def screening(**changes: Any) -> Screening:
@@ -185,3 +192,33 @@ def by_provider(**changes: Any) -> SubmitCase:
     submitter = Submitter(role=Role.LOCAL_PROVIDER, subject="provider-1", organisation_id="practice")
     base = {"relation": RequesterRelation.LOCAL_PROVIDER, "submitter": submitter, "terms": None}
     return submit(**{**base, "details": details(local_provider=PROVIDER), **changes})
+
+
+def linked(role: Role, subject: str = "second-1") -> RequesterLinked:
+    return RequesterLinked(role=role, subject=subject, joined_at=NOW)
+
+
+def events_of(*commands: object) -> list[object]:
+    """The events of a case after these commands, each of which must be accepted."""
+    events: list[object] = []
+    for command in commands:
+        events.extend(CASE.decide(command, CASE.fold(events)))
+    return events
+
+
+def screened(*, jurisdictions: Edition | None = None) -> DecideScreening:
+    return DecideScreening(program=program(), jurisdictions=jurisdictions or Edition(), county=None, now=NOW)
+
+
+REQUESTED = RequestAuthorization(authorization_id="a-1", now=NOW)
+
+
+def sign(**changes: Any) -> SignAuthorization:
+    base: dict[str, Any] = {
+        "authorization_id": "a-1",
+        "statement_version": STATEMENT_VERSION,
+        "role": Role.PATIENT,
+        "evidence": EVIDENCE,
+        "now": NOW,
+    }
+    return SignAuthorization(**{**base, **changes})

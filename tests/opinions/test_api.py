@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from opinions.programs import program
 from rso_opinions.domain.statements import CURRENT_STATEMENT
-from rso_opinions.spec import SPEC
+from rso_opinions.app import SPEC
 from rso_shared.contracts import opinions as facts
 from rso_shared.contracts.base import AccessChange
 from rso_shared.contracts.intake import (

@@ -1,4 +1,5 @@
 import pytest
+
 from records.world import World
 
 

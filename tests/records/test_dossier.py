@@ -3,12 +3,6 @@
 from datetime import date
 
 import pytest
-from rso_records_compiler.domain import dossier_events as happened
-from rso_records_compiler.domain.completeness import Item, ItemState, Line, lines, manifest
-from rso_records_compiler.domain.dossier import DOSSIER, DossierState
-from rso_records_compiler.domain.dossier_commands import CancelCompilation, OpenItem
-from rso_records_compiler.domain.dossier_events import ChecklistLine
-from support.deciding import given
 
 from records.builders import (
     ACCEPT_SET,
@@ -31,6 +25,12 @@ from records.builders import (
     waive,
     waived,
 )
+from rso_records_compiler.domain import dossier_events as happened
+from rso_records_compiler.domain.completeness import Item, ItemState, Line, lines, manifest
+from rso_records_compiler.domain.dossier import DOSSIER, DossierState
+from rso_records_compiler.domain.dossier_commands import CancelCompilation, OpenItem
+from rso_records_compiler.domain.dossier_events import ChecklistLine
+from support.deciding import given
 
 CANCELLED = happened.CompilationCancelled(case_id=CASE)
 BOTH = (received("d1"), received("d2", LAB), accepted("d1", PATHOLOGY), accepted("d2", LAB))

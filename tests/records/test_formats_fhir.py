@@ -4,10 +4,12 @@ import gzip
 import json
 import time
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given as given_values
 from hypothesis import strategies as st
+
 from records import material
 from rso_records_compiler.formats import fhir
 from rso_shared.contracts.vocabulary import RecordKind
@@ -71,13 +73,13 @@ def test_a_foreign_export_is_read():
     assert found.facilities == ("GOOD SAMARITAN MEDICAL CENTER",)
 
 
-def bundle(*resources, **more):
+def bundle(*resources: dict[str, Any], **more: Any):
     return json.dumps(
         {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": r} for r in resources], **more}
     )
 
 
-def coded(type_, code, **more):
+def coded(type_, code, **more: Any):
     return {"resourceType": type_, "code": {"coding": [{"system": "http://loinc.org", **code}]}, **more}
 
 

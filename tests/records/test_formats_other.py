@@ -4,6 +4,7 @@ import gzip
 from datetime import date
 
 import pytest
+
 from records import material
 from rso_records_compiler.formats import ccda, hl7v2
 from rso_records_compiler.formats.dicom import DicomHead
@@ -14,7 +15,7 @@ from rso_shared.kit.errors import DomainError
 K = RecordKind
 
 
-def refused(read, *arguments):
+def refused(read, *arguments: object):
     with pytest.raises(DomainError) as refusal:
         read(*arguments)
     return refusal.value.code

@@ -2,10 +2,12 @@
 
 import gzip
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given as given_values
 from hypothesis import strategies as st
+
 from records import material
 from rso_records_compiler.formats.media import DECLARABLE, Format, declared
 from rso_records_compiler.formats.probe import Probe
@@ -26,7 +28,7 @@ def probe(content, media_type, encoding=None, *, step=1 << 20, limit=1 << 25):
     return reading.finish(), reading.gzip
 
 
-def refused(*arguments, **more):
+def refused(*arguments: Any, **more: Any):
     with pytest.raises(DomainError) as refusal:
         probe(*arguments, **more)
     return refusal.value
@@ -108,12 +110,18 @@ def test_an_empty_document():
     assert refused(b"{", "application/json").code == "bundle_truncated"
 
 
+def outcome(content, media_type, **more: Any):
+    """200 for a recognition, else the status of the refusal; any other exception fails the test."""
+    try:
+        probe(content, media_type, **more)
+    except DomainError as refusal:
+        return refusal.status
+    return 200
+
+
 @given_values(st.binary(max_size=300), st.sampled_from(sorted(DECLARABLE)), st.integers(1, 50))
 def test_any_bytes_are_recognised_or_refused(content, media_type, step):
-    try:
-        probe(content, media_type, step=step)
-    except DomainError as refusal:
-        assert refusal.status in {413, 415, 422}
+    assert outcome(content, media_type, step=step) in {200, 413, 415, 422}
 
 
 @given_values(st.sampled_from(sorted(SAMPLES)), st.data())
@@ -121,7 +129,5 @@ def test_a_sample_with_damage_is_recognised_or_refused(there, data):
     content = bytearray(SAMPLES[there][:4000])
     for place in data.draw(st.lists(st.integers(0, len(content) - 1), max_size=8)):
         content[place] = data.draw(st.integers(0, 255))
-    try:
-        probe(bytes(content), next(name for name, format_ in DECLARABLE.items() if format_ is there))
-    except DomainError as refusal:
-        assert refusal.status in {413, 415, 422}
+    media_type = next(name for name, format_ in DECLARABLE.items() if format_ is there)
+    assert outcome(bytes(content), media_type) in {200, 413, 415, 422}

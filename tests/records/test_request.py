@@ -3,6 +3,23 @@
 from datetime import date, timedelta
 
 import pytest
+
+from records.builders import (
+    CASE,
+    FACILITY,
+    IDENTIFY,
+    IDS,
+    IN_FORCE,
+    LATER,
+    NO_NOTE,
+    NOW,
+    PATHOLOGY,
+    SEND,
+    answered,
+    identified,
+    sent,
+    verified,
+)
 from rso_records_compiler.domain import request_events as happened
 from rso_records_compiler.domain.authorization import Authorization, best, require_in_force
 from rso_records_compiler.domain.request import CLOSED, OPEN, REQUEST, RequestState
@@ -21,23 +38,6 @@ from rso_records_compiler.domain.request_commands import (
 from rso_records_compiler.domain.request_events import Channel
 from rso_shared.kit.errors import DomainError
 from support.deciding import given
-
-from records.builders import (
-    CASE,
-    FACILITY,
-    IDENTIFY,
-    IDS,
-    IN_FORCE,
-    LATER,
-    NO_NOTE,
-    NOW,
-    PATHOLOGY,
-    SEND,
-    answered,
-    identified,
-    sent,
-    verified,
-)
 
 TO_SENT = (identified(), verified(), sent())
 ACKNOWLEDGED = happened.RecordRequestAcknowledged(**IDS)
@@ -167,7 +167,7 @@ def test_the_last_document_makes_it_received():
 
 
 DUE = NOW + timedelta(days=7)
-RUNG = FollowUp("follow_up_1", DUE, DUE)
+RUNG = FollowUp("request-1", "follow_up_1", DUE, DUE)
 FOLLOWED = happened.RecordRequestFollowedUp(**IDS, rung="follow_up_1", due_at=DUE, followed_up_at=DUE)
 
 
@@ -182,6 +182,11 @@ def test_a_rung_happens_once():
 )
 def test_a_rung_for_a_request_that_no_longer_waits_is_absorbed(state):
     given(REQUEST, *HISTORIES[state]).when(RUNG).then()
+
+
+def test_a_rung_of_an_earlier_round_is_absorbed():
+    sent_anew = (*TO_SENT, NONE_FOUND, identified("request-2", 2), verified(), sent())
+    given(REQUEST, *sent_anew).when(RUNG).then()
 
 
 def test_a_new_sending_starts_its_ladder_anew():

@@ -3,6 +3,8 @@
 from datetime import date
 
 import pytest
+
+from records.builders import CASE, IN_FORCE, LAB, NOW, NURSE, PERSON
 from rso_records_compiler.domain.document import (
     DOCUMENT,
     Description,
@@ -25,8 +27,6 @@ from rso_records_compiler.domain.summary import (
 )
 from rso_shared.kit.sealed import Sealed
 from support.deciding import given
-
-from records.builders import CASE, IN_FORCE, LAB, NOW, NURSE, PERSON
 
 CITED = Statement("Invasive ductal carcinoma.", (Citation("d2", "page 3"), Citation("d1")))
 SIGNER = Sealed(PERSON, Signer("Nora Nurse"))

@@ -1,9 +1,10 @@
 """Records alone on real stores, with one submitted case and the facts of others it needs."""
 
 from datetime import date, timedelta
+from typing import Any
 
 from rso_records_compiler.app import SPEC
-from rso_shared.contracts.base import AccessChange
+from rso_shared.contracts.base import AccessChange, FactModel
 from rso_shared.contracts.intake import (
     AuthorizationRevoked,
     AuthorizationSigned,
@@ -126,7 +127,7 @@ FACILITY = OrganisationRegistered(organisation_id=HOSPITAL, kind="facility", nam
 class World:
     """`internal_url` leads nowhere: intake is away, and uploads go on without it."""
 
-    def __init__(self, folder, *facts, **settings):
+    def __init__(self, folder, *facts: FactModel, **settings: Any) -> None:
         self.harness = Harness(SPEC, folder, internal_url="http://127.0.0.1:9", **settings)
         self.harness.receive(*(facts or (SUBMITTED, SIGNED, FACILITY, ProgramPublished(program=program()))))
         self.patient = self.harness.client(Role.PATIENT, "pat")
@@ -135,7 +136,7 @@ class World:
         self.doctor = self.harness.client(Role.SPECIALIST, "doc")
         self.service = self.harness.client(Role.SERVICE, "coordinator")
 
-    def upload(self, content, media_type, client=None, *, key=None, headers=None, **labels):
+    def upload(self, content, media_type, client=None, *, key=None, headers=None, **labels: str):
         more = {"content-type": media_type, **(headers or {})}
         sender = client or self.clerk
         return sender.post(f"{PATH}/documents", content=content, params=labels, headers=more, key=key)

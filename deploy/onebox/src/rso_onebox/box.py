@@ -24,6 +24,7 @@ from rso_shared.kit.service import Service
 from rso_shared.kit.settings import ServiceSettings
 from rso_shared.kit.spec import ServiceSpec
 from rso_shared.kit.tables import OUTBOX
+from rso_shared.kit.web.app import create_app
 
 DEFAULTS = Path(__file__).parents[4] / "defaults"
 MODULES = (
@@ -101,7 +102,7 @@ def build(
         )
         migrate.migrate(made.db, Path(str(module.__file__)).parent / "migrations" / "versions")
         services[made.name] = made
-        apps[made.name] = module.create_app(made)
+        apps[made.name] = create_app(made)
     box = Box(data, broker, services, apps)
     coordinator = services["coordinator"]
     rso_coordinator.app.add_temporal(

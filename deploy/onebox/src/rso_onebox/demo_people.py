@@ -85,7 +85,7 @@ def provider_body(case: BundleCase) -> dict[str, Any]:
     known = case.practitioners[0] if case.practitioners else None
     given, _, family = (known.name if known else "Local Provider").strip().rpartition(" ")
     return {
-        "name": {"given": given or "Dr.", "family": family or "Provider"},
+        "name": {"given": [given or "Dr."], "family": family or "Provider"},
         "email": (known.email if known and known.email else "local.provider@example.org"),
     }
 
@@ -112,7 +112,7 @@ def _patient(case: BundleCase, cast: Cast) -> dict[str, Any]:
     patient = case.patient
     address = patient.address
     return {
-        "name": {"given": " ".join(patient.name.given) or "-", "family": patient.name.family},
+        "name": {"given": list(patient.name.given) or ["-"], "family": patient.name.family},
         "birth_date": patient.birth_date.isoformat(),
         "sex": patient.sex,
         "phones": list(patient.phones),

@@ -187,15 +187,15 @@ class Story:
 
     def accept_offer(self) -> None:
         self.waits_for("offer")
-        offer = self.cast.desk.get("/v1/offers", case_id=self.case_id, status="open")["offers"][0]
+        offer = self.cast.desk.get("/v1/offers", case_id=self.case_id, status="offered")["offers"][0]
         self.specialist_id = offer["specialist_id"]
         specialist = self.cast.specialist(self.specialist_id)
         at = f"/v1/offers/{offer['offer_id']}"
         shown = specialist.get(at)
         specialist.post(f"{at}/attestation", {"conflict": False, "statement_version": shown["attestation"]["version"]})
         specialist.post(f"{at}/acceptance")
-        decision = self.cast.desk.get(self.path("/match-decision"))
-        self.step("specialist", f"attested no conflict and accepted; ranking {decision['decision']['ranking_version']}")
+        decision = self.cast.desk.get(self.path("/match-decision"), recompute="true")
+        self.step("specialist", f"attested no conflict and accepted; match decision recomputed bit for bit: {decision['identical']}")
 
     def review(self) -> None:
         self.waits_for("opinion")

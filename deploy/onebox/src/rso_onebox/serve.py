@@ -43,7 +43,8 @@ class Listener(uvicorn.Server):
 
 
 def bind(port: int) -> socket.socket:
-    made = socket.socket()
+    # The protocol is named, or asyncio does not switch Nagle's delay off for accepted connections: 40 ms per request.
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((LOOPBACK, port))

@@ -14,7 +14,6 @@ from rso_coordinator.worker import LOOP, Temporal, run_worker
 from rso_shared.kit.names import COORDINATOR
 from rso_shared.kit.service import Service
 from rso_shared.kit.spec import ServiceSpec
-from rso_shared.kit.web.app import create_app as shared_app
 
 SPEC = ServiceSpec(
     name=COORDINATOR,
@@ -24,10 +23,6 @@ SPEC = ServiceSpec(
     publish=publish,
     subscription=SUBSCRIPTION,
 )
-
-
-def create_app(service: Service) -> FastAPI:
-    return shared_app(service)
 
 
 def add_temporal(service: Service, app: FastAPI, temporal: Temporal, quiet: Callable[[], bool]) -> None:

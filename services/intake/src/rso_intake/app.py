@@ -1,8 +1,5 @@
 """Intake as data: what the kit builds the running service from."""
 
-from rso_shared.kit.names import INTAKE
-from rso_shared.kit.spec import ServiceSpec
-
 from rso_intake.api import (
     authorizations,
     cases,
@@ -18,6 +15,8 @@ from rso_intake.notices import NOTICES
 from rso_intake.projections import METADATA, PROJECTIONS
 from rso_intake.publish import publish
 from rso_intake.subscribe import SUBSCRIPTION
+from rso_shared.kit.names import INTAKE
+from rso_shared.kit.spec import ServiceSpec
 
 SPEC = ServiceSpec(
     name=INTAKE,

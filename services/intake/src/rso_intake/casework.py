@@ -2,15 +2,14 @@
 
 from dataclasses import dataclass
 
-from rso_shared.contracts.vocabulary import Role
-from rso_shared.kit.database import Tx
-from rso_shared.kit.errors import DomainError
-from rso_shared.kit.web.call import Call, Purpose
-
 from rso_intake.domain.case import CASE, Case
 from rso_intake.domain.person import Evidence
 from rso_intake.queries import case_stream
 from rso_intake.views import CaseVersion
+from rso_shared.contracts.vocabulary import Role
+from rso_shared.kit.database import Tx
+from rso_shared.kit.errors import DomainError
+from rso_shared.kit.web.call import Call, Purpose
 
 _OWN_DATA = {Role.PATIENT, Role.LEGAL_REPRESENTATIVE}
 _USER_AGENT_MAX = 300

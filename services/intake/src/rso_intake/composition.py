@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from rso_intake.domain.case import Case
+from rso_intake.domain.reference import joinable_until
+from rso_intake.views import CaseView, DeclineView, DocumentsView, EligibilityView
 from rso_shared.contracts import coordinator, opinions, records
 from rso_shared.contracts.base import FactModel
 from rso_shared.contracts.coordinator import WaitingOn
 from rso_shared.contracts.program import Program
 from rso_shared.contracts.vocabulary import RecordKind, Stage
-
-from rso_intake.domain.case import Case
-from rso_intake.domain.reference import joinable_until
-from rso_intake.views import CaseView, DeclineView, DocumentsView, EligibilityView
 
 F = TypeVar("F", bound=FactModel)
 

@@ -7,9 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
-from rso_shared.contracts.vocabulary import ConditionGroup
-
 from rso_intake.domain.person import Coding
+from rso_shared.contracts.vocabulary import ConditionGroup
 
 SNOMED, ICD10CM = "snomed", "icd10cm"
 _SYSTEMS = {

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import ColumnElement, Row, Select, case, func, literal, select, tuple_
+
+from rso_intake.projections import CASE_STAGES, CASES
+from rso_intake.views import CaseRow
 from rso_shared.contracts.permissions import Reach
 from rso_shared.contracts.program import ProgramRef
 from rso_shared.contracts.vocabulary import Stage
@@ -10,10 +14,6 @@ from rso_shared.kit.auth import Principal
 from rso_shared.kit.clock import iso
 from rso_shared.kit.database import Tx
 from rso_shared.kit.tables import PARTIES
-from sqlalchemy import ColumnElement, Row, Select, case, func, literal, select, tuple_
-
-from rso_intake.projections import CASE_STAGES, CASES
-from rso_intake.views import CaseRow
 
 stage_now: ColumnElement[str] = func.coalesce(CASE_STAGES.c.stage, Stage.SUBMITTED.value)
 changed_at: ColumnElement[str] = case(

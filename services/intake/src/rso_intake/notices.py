@@ -1,5 +1,7 @@
 """Mail of this service: its two stored events, and asking for one mail to a role of a case."""
 
+from rso_intake.domain.case import Case
+from rso_intake.domain.notice import recipient
 from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit import notices
 from rso_shared.kit.database import Tx
@@ -7,9 +9,6 @@ from rso_shared.kit.errors import KeyDestroyed
 from rso_shared.kit.events import Meta, event
 from rso_shared.kit.ids import derived_id
 from rso_shared.kit.store import EventStore
-
-from rso_intake.domain.case import Case
-from rso_intake.domain.notice import recipient
 
 
 @event("intake.notice_requested")

@@ -1,11 +1,6 @@
 """Read models of intake, written in the transaction of the append, and rebuilt from the streams."""
 
 from pydantic import TypeAdapter
-from rso_shared.contracts.vocabulary import CloseReason
-from rso_shared.kit.clock import iso
-from rso_shared.kit.database import Tx
-from rso_shared.kit.events import Recorded
-from rso_shared.kit.projections import Projection, Tables
 from sqlalchemy import Column, Date, Index, Integer, MetaData, PrimaryKeyConstraint, String, Table, Text, insert, update
 
 from rso_intake.domain.condition import ConditionCoded
@@ -15,6 +10,11 @@ from rso_intake.domain.organisation import OrganisationRegistered
 from rso_intake.domain.program import ProgramPublished
 from rso_intake.domain.submission import CaseSubmitted
 from rso_intake.domain.triage import OwnerAssigned, PriorityChanged
+from rso_shared.contracts.vocabulary import CloseReason
+from rso_shared.kit.clock import iso
+from rso_shared.kit.database import Tx
+from rso_shared.kit.events import Recorded
+from rso_shared.kit.projections import Projection, Tables
 
 METADATA = MetaData()
 ROWS = TypeAdapter(tuple[JurisdictionRow, ...])

@@ -3,11 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from rso_shared.contracts import intake
-from rso_shared.contracts.base import AccessChange, FactModel
-from rso_shared.contracts.vocabulary import Role
-from rso_shared.kit.events import Recorded
-
 from rso_intake.domain import (
     authorization,
     condition,
@@ -22,6 +17,10 @@ from rso_intake.domain import (
 )
 from rso_intake.domain import program as programs
 from rso_intake.projections import case_id_of
+from rso_shared.contracts import intake
+from rso_shared.contracts.base import AccessChange, FactModel
+from rso_shared.contracts.vocabulary import Role
+from rso_shared.kit.events import Recorded
 
 Translate = Callable[[str, Any], FactModel]
 

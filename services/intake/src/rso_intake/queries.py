@@ -2,10 +2,6 @@
 
 from datetime import date
 
-from rso_shared.contracts.program import Program
-from rso_shared.kit.database import Tx
-from rso_shared.kit.errors import DomainError, unknown
-from rso_shared.kit.store import EventStore, Folded, stream_id
 from sqlalchemy import Row, select
 
 from rso_intake.domain.case import CASE, Case
@@ -13,6 +9,10 @@ from rso_intake.domain.jurisdictions import Edition
 from rso_intake.domain.organisation import Organisation, OrganisationKind
 from rso_intake.domain.program import ProgramVersions
 from rso_intake.projections import CASES, JURISDICTIONS, ORGANISATIONS, PERSON_KEYS, PROGRAMS, ROWS
+from rso_shared.contracts.program import Program
+from rso_shared.kit.database import Tx
+from rso_shared.kit.errors import DomainError, unknown
+from rso_shared.kit.store import EventStore, Folded, stream_id
 
 
 def find_stream(tx: Tx, case_id: str) -> str | None:

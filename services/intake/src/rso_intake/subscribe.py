@@ -1,11 +1,5 @@
 """What intake does with the facts of others. The only way in beside its API."""
 
-from rso_shared.contracts import coordinator, opinions, records
-from rso_shared.contracts.base import FactModel
-from rso_shared.kit.clock import iso
-from rso_shared.kit.errors import NotYet
-from rso_shared.kit.facts import Fact
-from rso_shared.kit.reactions import Reacting, Subscription
 from sqlalchemy import insert, update
 
 from rso_intake.domain.case import CASE
@@ -14,6 +8,12 @@ from rso_intake.domain.questions import FreezeQuestions
 from rso_intake.notices import mail
 from rso_intake.projections import CASE_STAGES
 from rso_intake.queries import find_stream
+from rso_shared.contracts import coordinator, opinions, records
+from rso_shared.contracts.base import FactModel
+from rso_shared.kit.clock import iso
+from rso_shared.kit.errors import NotYet
+from rso_shared.kit.facts import Fact
+from rso_shared.kit.reactions import Reacting, Subscription
 
 SHOWN: frozenset[type[FactModel]] = frozenset({
     coordinator.StageEntered,

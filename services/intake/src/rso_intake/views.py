@@ -3,6 +3,8 @@
 from datetime import datetime
 
 from pydantic import BaseModel, Field
+
+from rso_intake.domain.lifecycle import Ending, Phase
 from rso_shared.contracts.coordinator import WaitingOn
 from rso_shared.contracts.program import ProgramRef
 from rso_shared.contracts.vocabulary import (
@@ -17,8 +19,6 @@ from rso_shared.contracts.vocabulary import (
     RequesterRelation,
     Stage,
 )
-
-from rso_intake.domain.lifecycle import Ending, Phase
 
 
 class DocumentsView(BaseModel):

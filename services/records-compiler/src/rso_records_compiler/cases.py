@@ -1,5 +1,8 @@
 """What records knows of a case from the facts of others, and where the case's own streams are."""
 
+from rso_records_compiler.domain.authorization import Authorization, best
+from rso_records_compiler.domain.dossier_commands import StartCompilation
+from rso_records_compiler.domain.dossier_events import ChecklistLine
 from rso_shared.contracts.base import FactModel
 from rso_shared.contracts.intake import (
     AuthorizationRevoked,
@@ -20,10 +23,6 @@ from rso_shared.kit import facts
 from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import DomainError, NotYet, invalid
 from rso_shared.kit.store import stream_id
-
-from rso_records_compiler.domain.authorization import Authorization, best
-from rso_records_compiler.domain.dossier_commands import StartCompilation
-from rso_records_compiler.domain.dossier_events import ChecklistLine
 
 _ENDS: tuple[type[FactModel], ...] = (CaseDeclined, CaseWithdrawn, CaseExpired, CaseClosed)
 

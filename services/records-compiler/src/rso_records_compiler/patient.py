@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Protocol
 
-from rso_shared.kit.errors import DomainError, Transient
-
 from rso_records_compiler.domain.document import PatientMark
 from rso_records_compiler.formats.recognition import Subject
+from rso_shared.kit.errors import DomainError, Transient
 
 
 class Asks(Protocol):

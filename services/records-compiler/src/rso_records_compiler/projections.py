@@ -1,13 +1,13 @@
 """The one read model: which requests a case has, and in which stream each lives. All else is folded from the case's own streams."""
 
+from sqlalchemy import Column, Index, MetaData, String, Table, insert, select
+
+from rso_records_compiler.domain.request_events import RecordHolderIdentified
 from rso_shared.contracts.vocabulary import RecordKind
 from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import unknown
 from rso_shared.kit.events import Recorded
 from rso_shared.kit.projections import Projection, Tables
-from sqlalchemy import Column, Index, MetaData, String, Table, insert, select
-
-from rso_records_compiler.domain.request_events import RecordHolderIdentified
 
 METADATA = MetaData()
 

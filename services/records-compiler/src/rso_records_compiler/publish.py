@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from rso_shared.contracts import records as facts
-from rso_shared.contracts.base import FactModel
-from rso_shared.kit.events import Recorded
-
 from rso_records_compiler.domain import dossier_events as dossier
 from rso_records_compiler.domain import request_events as request
 from rso_records_compiler.domain import summary
+from rso_shared.contracts import records as facts
+from rso_shared.contracts.base import FactModel
+from rso_shared.kit.events import Recorded
 
 _MODELS: dict[type, type[FactModel]] = {
     request.RecordHolderIdentified: facts.RecordHolderIdentified,

@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from anyio import CancelScope, to_thread
-from rso_shared.kit.blobs import BlobWriter, StoredBlob
-from rso_shared.kit.errors import DomainError
+from starlette.requests import ClientDisconnect
 
 from rso_records_compiler.formats.probe import Probe
 from rso_records_compiler.formats.recognition import Recognition
+from rso_shared.kit.blobs import BlobWriter, StoredBlob
+from rso_shared.kit.errors import DomainError
 
 CHUNK = 1 << 20
 
@@ -45,10 +46,19 @@ class Receiving:
             async for chunk in _gathered(stream, self._admit):
                 await to_thread.run_sync(self._take, chunk)
             return await to_thread.run_sync(self._finish)
+        except ClientDisconnect:
+            await self._forget()
+            raise DomainError(
+                "upload_interrupted", "The document did not arrive whole. Send it again.", status=400
+            ) from None
         except BaseException:
-            with CancelScope(shield=True):
-                await to_thread.run_sync(self.discard)
+            await self._forget()
             raise
+
+    async def _forget(self) -> None:
+        """Even when the request is being cancelled."""
+        with CancelScope(shield=True):
+            await to_thread.run_sync(self.discard)
 
     def discard(self) -> None:
         self._writer.discard()

@@ -1,7 +1,6 @@
 """Fact -> what records does with it. It keeps what its guards rest on; the coordinator calls its commands."""
 
-from rso_shared.kit.reactions import Subscription
-
 from rso_records_compiler.cases import KEEPS
+from rso_shared.kit.reactions import Subscription
 
 SUBSCRIPTION = Subscription(keeps=KEEPS)

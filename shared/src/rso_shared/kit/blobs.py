@@ -25,6 +25,8 @@ from rso_shared.kit.tables import BLOBS
 
 CHUNK = 1 << 20
 TAG = 16
+PART = 5 << 20
+"""The smallest part an S3-compatible store takes; one is written at a time, so that memory stays flat."""
 STAGED, STORED = "staged", "stored"
 SWEEP_AFTER = timedelta(hours=24)
 
@@ -166,7 +168,7 @@ class Sink:
     """A streaming object: obstore's buffered writer, multipart where the store wants it."""
 
     def __init__(self, objects: ObjectStore, path: str) -> None:
-        self._writer = open_writer(objects, path)
+        self._writer = open_writer(objects, path, buffer_size=PART, max_concurrency=1)
 
     def write(self, data: bytes) -> None:
         self._writer.write(data)

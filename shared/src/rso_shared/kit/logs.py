@@ -57,9 +57,9 @@ def configure(level: int = logging.INFO, stream: Any = None) -> None:
     )
     handler = logging.StreamHandler(stream or sys.stderr)
     processors: list[Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         foreign,
         only_allowed,
-        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.JSONRenderer(),
     ]
     chain: list[Processor] = [*shared, structlog.stdlib.add_logger_name]

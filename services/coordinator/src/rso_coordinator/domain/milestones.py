@@ -110,6 +110,7 @@ def _accepted(m: Milestones, d: Mapping[str, Any]) -> None:
 def _released_assignment(m: Milestones, d: Mapping[str, Any]) -> None:
     m.released_assignments.add(d["assignment_id"])
     if m.assignment_id == d["assignment_id"]:
+        m.returned_version = max(m.returned_version, m.submitted_version)
         m.assignment_id = m.specialist_id = m.accepted_at = None
 
 

@@ -4,15 +4,15 @@ from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel
-from rso_shared.contracts.vocabulary import Role
-from rso_shared.kit.web.call import PUBLIC, Call, permitted
+from pydantic import BaseModel, ConfigDict
 
 from rso_intake.api.models import Line, Prose, Request, Signature
 from rso_intake.casework import answer, evidence, folded
 from rso_intake.domain.authorization import AuthorizationStatus, RevokeAuthorization, SignAuthorization
 from rso_intake.domain.statement import STATEMENT_TEXT, STATEMENT_VERSION
 from rso_intake.views import CaseVersion
+from rso_shared.contracts.vocabulary import Role
+from rso_shared.kit.web.call import PUBLIC, Call, permitted
 
 router = APIRouter(tags=["authorizations"])
 
@@ -39,6 +39,11 @@ class AuthorizationList(BaseModel):
 
 
 class AuthorizationSignature(Signature):
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"typed_name": "Jane Sample", "statement_version": STATEMENT_VERSION}]},
+    )
+
     statement_version: Line
 
 

@@ -4,10 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime
-from rso_shared.contracts.vocabulary import Stage
-from rso_shared.kit import facts
-from rso_shared.kit.clock import iso
-from rso_shared.kit.web.call import PUBLIC, Call, permitted
 
 from rso_intake import cursor, listing, queries
 from rso_intake.api.models import ClientReference
@@ -15,6 +11,10 @@ from rso_intake.casework import folded, refuse_as_of
 from rso_intake.composition import Own, compose
 from rso_intake.subscribe import SHOWN
 from rso_intake.views import CasePage, CaseView
+from rso_shared.contracts.vocabulary import Stage
+from rso_shared.kit import facts
+from rso_shared.kit.clock import iso
+from rso_shared.kit.web.call import PUBLIC, Call, permitted
 
 router = APIRouter(tags=["cases"])
 

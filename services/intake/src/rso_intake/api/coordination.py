@@ -4,11 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import AwareDatetime, Field, StringConstraints
-from rso_shared.contracts.intake import CaseSnapshot
-from rso_shared.contracts.vocabulary import CloseReason, DeclineReason, HoldReason, JurisdictionDecision, Role
-from rso_shared.kit.database import Tx
-from rso_shared.kit.errors import DomainError, invalid
-from rso_shared.kit.web.call import INTERNAL, Call, permitted
 
 from rso_intake import queries
 from rso_intake.api.models import Line, Request
@@ -22,6 +17,11 @@ from rso_intake.domain.program import local_date
 from rso_intake.domain.triage import HoldCase, ResumeCase
 from rso_intake.notices import mail
 from rso_intake.views import CaseVersion
+from rso_shared.contracts.intake import CaseSnapshot
+from rso_shared.contracts.vocabulary import CloseReason, DeclineReason, HoldReason, JurisdictionDecision, Role
+from rso_shared.kit.database import Tx
+from rso_shared.kit.errors import DomainError, invalid
+from rso_shared.kit.web.call import INTERNAL, Call, permitted
 
 router = APIRouter(tags=["coordination"], prefix="/internal/v1/intake/cases/{case_id}")
 

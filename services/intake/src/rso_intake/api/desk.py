@@ -3,10 +3,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
-from rso_shared.contracts.vocabulary import CloseReason, JurisdictionDecision, Priority
-from rso_shared.kit.database import Tx
-from rso_shared.kit.errors import invalid
-from rso_shared.kit.web.call import PUBLIC, STAFF, Call, permitted
 
 from rso_intake import conditions, queries
 from rso_intake.api.models import Code, CodedCondition, Prose, Request
@@ -15,8 +11,12 @@ from rso_intake.domain.condition import CodeCondition
 from rso_intake.domain.eligibility import DecideJurisdiction
 from rso_intake.domain.lifecycle import CloseCase, WithdrawCase
 from rso_intake.domain.program import local_date
-from rso_intake.domain.triage import AssignOwner, ChangePriority
+from rso_intake.domain.triage import AssignOwner, ChangePriority, HoldCase, ResumeCase
 from rso_intake.views import CaseVersion
+from rso_shared.contracts.vocabulary import CloseReason, HoldReason, JurisdictionDecision, Priority
+from rso_shared.kit.database import Tx
+from rso_shared.kit.errors import invalid
+from rso_shared.kit.web.call import PUBLIC, STAFF, Call, permitted
 
 router = APIRouter(tags=["cases"])
 
@@ -41,6 +41,10 @@ class Ruling(Request):
 
     decision: JurisdictionDecision
     reason: Prose
+
+
+class HoldReasonBody(Request):
+    reason: HoldReason
 
 
 class Closing(Request):
@@ -77,6 +81,27 @@ def change_priority(
     case_id: str, body: NewPriority, call: Annotated[Call, Depends(permitted("case.priority.change"))]
 ) -> Response:
     command = ChangePriority(priority=body.priority, remark=body.reason, now=call.now)
+    return call.command(lambda tx: answer(call, tx, case_id, command))
+
+
+@router.post(
+    "/v1/cases/{case_id}/holds", status_code=201, response_model=CaseVersion, summary="Put a case on hold", **STAFF
+)
+def hold(case_id: str, body: HoldReasonBody, call: Annotated[Call, Depends(permitted("case.hold"))]) -> Response:
+    """A case may be held for several reasons at once; it goes on when the last one is lifted."""
+    command = HoldCase(reason=body.reason, now=call.now)
+    return call.command(lambda tx: answer(call, tx, case_id, command))
+
+
+@router.post(
+    "/v1/cases/{case_id}/holds/{reason}/release",
+    status_code=201,
+    response_model=CaseVersion,
+    summary="Lift a hold",
+    **STAFF,
+)
+def release_hold(case_id: str, reason: HoldReason, call: Annotated[Call, Depends(permitted("case.hold"))]) -> Response:
+    command = ResumeCase(reason=reason, now=call.now)
     return call.command(lambda tx: answer(call, tx, case_id, command))
 
 

@@ -3,11 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import Field
-from rso_shared.contracts.vocabulary import Role
-from rso_shared.kit.database import Tx
-from rso_shared.kit.errors import forbidden
-from rso_shared.kit.web.call import PUBLIC, Call, permitted
+from pydantic import ConfigDict, Field
 
 from rso_intake import queries
 from rso_intake.api.models import LocalProvider, Request, TermsSignature
@@ -17,12 +13,20 @@ from rso_intake.domain.consent import AcceptTerms
 from rso_intake.domain.participation import JoinCase, reference_unknown
 from rso_intake.domain.reference import normalised
 from rso_intake.views import CaseVersion
+from rso_shared.contracts.vocabulary import Role
+from rso_shared.kit.database import Tx
+from rso_shared.kit.errors import forbidden
+from rso_shared.kit.web.call import PUBLIC, Call, permitted
 
 router = APIRouter(tags=["cases"])
 
 
 class Join(Request):
     """`role` must be the token's own. A local provider says who they are unless the request named them already."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"reference_number": "01234567897", "role": "patient"}]}
+    )
 
     reference_number: str = Field(max_length=40)
     role: Role

@@ -3,10 +3,10 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from rso_shared.contracts.vocabulary import ConditionGroup, Priority, RequesterRelation
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
 
 from rso_intake.domain import person as domain
+from rso_shared.contracts.vocabulary import ConditionGroup, Priority, RequesterRelation
 
 _ONE_LINE = r"^[^\x00-\x1f\x7f]+$"
 
@@ -18,6 +18,16 @@ Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
 State = Annotated[str, StringConstraints(pattern="^[A-Z0-9]{1,3}$")]
 Language = Annotated[str, StringConstraints(pattern="^[a-z]{2,3}(-[A-Z]{2})?$")]
 ClientReference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+
+
+def _plain_answers(value: object) -> object:
+    """Refused as a whole: a problem that named the member would repeat what somebody typed as its name."""
+    if isinstance(value, dict) and not all(isinstance(answer, bool) for answer in value.values()):
+        raise ValueError("every answer is true or false")
+    return value
+
+
+Answers = Annotated[dict[str, bool], BeforeValidator(_plain_answers)]
 
 
 class Request(BaseModel):
@@ -132,11 +142,35 @@ class Signature(Request):
 
 
 class TermsSignature(Signature):
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"typed_name": "Jane Sample", "terms_version": "patient-2026-01"}]},
+    )
+
     terms_version: Line
+
+
+EXAMPLE: dict[str, JsonValue] = {
+    "program_id": "direct-cancer",
+    "client_reference": "order-2026-0117",
+    "patient": {
+        "name": {"given": ["Jane", "Q."], "family": "Sample"},
+        "birth_date": "1970-06-01",
+        "sex": "female",
+        "email": "jane.sample@example.org",
+        "address": {"line": "1 Sample Street", "city": "Boston", "state": "MA", "country": "US"},
+        "identifiers": [{"kind": "record_number", "assigning_authority": "urn:oid:2.999.1", "value": "0001"}],
+    },
+    "condition": {"codings": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "C50.911"}]},
+    "questions": [{"text": "Is chemotherapy needed with this profile?"}],
+    "red_flag_answers": {"emergency": False, "inpatient": False, "litigation": False},
+}
 
 
 class Submission(Request):
     """A request for a second opinion. `red_flag_answers` answers every red-flag question of the program."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
 
     program_id: Code
     program_version: int | None = Field(default=None, description="If given, it must be the version in force")
@@ -151,7 +185,7 @@ class Submission(Request):
     local_provider: LocalProvider | None = None
     condition: Condition
     questions: list[NewQuestion] = Field(max_length=20)
-    red_flag_answers: dict[str, bool]
+    red_flag_answers: Answers
     treating_facility_ids: list[Code] = Field(default_factory=list, max_length=50)
     language: Language = "en"
     priority: Priority = Priority.ROUTINE

@@ -5,7 +5,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
-from rso_shared.kit.web.call import INTERNAL, PUBLIC, Call, Purpose, permitted
 
 from rso_intake.casework import folded
 from rso_intake.domain.case import Case
@@ -19,6 +18,7 @@ from rso_intake.domain.person import (
     Question,
 )
 from rso_intake.domain.submission import CaseSubmitted
+from rso_shared.kit.web.call import INTERNAL, PUBLIC, Call, Purpose, permitted
 
 router = APIRouter(tags=["persons"])
 

@@ -3,14 +3,14 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel, Field
-from rso_shared.kit.database import Tx
-from rso_shared.kit.web.call import PUBLIC, Call, Purpose, permitted
+from pydantic import BaseModel, ConfigDict, Field
 
 from rso_intake.api.models import Prose, Request
 from rso_intake.casework import folded, on_case, purpose_of
 from rso_intake.domain.person import Question
 from rso_intake.domain.questions import ReviseQuestions
+from rso_shared.kit.database import Tx
+from rso_shared.kit.web.call import PUBLIC, Call, Purpose, permitted
 
 router = APIRouter(tags=["questions"])
 
@@ -39,6 +39,11 @@ class RevisedQuestion(Request):
 
 class Revision(Request):
     """The whole list as it shall be. `based_on` guards against overwriting what somebody else wrote meanwhile."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"questions": [{"text": "Is a re-excision needed?"}], "based_on": 1}]},
+    )
 
     questions: list[RevisedQuestion] = Field(max_length=20)
     based_on: int | None = None

@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from rso_intake.domain.person import Evidence, Remark
+from rso_intake.domain.statement import STATEMENT_VERSION
 from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit.errors import DomainError, forbidden, invalid, unknown
 from rso_shared.kit.events import event
 from rso_shared.kit.sealed import Sealed
-
-from rso_intake.domain.person import Evidence, Remark
-from rso_intake.domain.statement import STATEMENT_VERSION
 
 VALID_FOR = timedelta(days=365)
 

@@ -5,10 +5,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import singledispatch
 
-from rso_shared.contracts.vocabulary import Role
-from rso_shared.kit.decider import Decider
-from rso_shared.kit.errors import DomainError, unknown
-
 from rso_intake.domain import (
     authorization,
     condition,
@@ -30,6 +26,9 @@ from rso_intake.domain.person import CaseDetails, Condition, LocalProvider, Ques
 from rso_intake.domain.questions import Questions
 from rso_intake.domain.screening import Applicant
 from rso_intake.domain.triage import Triage
+from rso_shared.contracts.vocabulary import Role
+from rso_shared.kit.decider import Decider
+from rso_shared.kit.errors import DomainError, unknown
 
 AUTHORIZATION = "authorization"
 PARTICIPATION = "participation"

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from rso_intake.domain.person import Evidence
 from rso_shared.contracts.program import Terms
 from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit.errors import invalid
 from rso_shared.kit.events import event
 from rso_shared.kit.sealed import Sealed
-
-from rso_intake.domain.person import Evidence
 
 
 @event("intake.terms_accepted")

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from rso_intake.domain.jurisdictions import Edition
+from rso_intake.domain.person import Remark
+from rso_intake.domain.screening import Applicant, Declined, licensed_only, screen
 from rso_shared.contracts.program import Program, ProgramRef
 from rso_shared.contracts.vocabulary import DeclineReason, JurisdictionDecision
 from rso_shared.kit.errors import DomainError, invalid
 from rso_shared.kit.events import event
 from rso_shared.kit.sealed import Sealed
-
-from rso_intake.domain.jurisdictions import Edition
-from rso_intake.domain.person import Remark
-from rso_intake.domain.screening import Applicant, Declined, licensed_only, screen
 
 _SILENT = JurisdictionDecision.SILENT_POLICY_REVIEW
 _WIDER = (JurisdictionDecision.PERMITTED_DIRECT, JurisdictionDecision.PERMITTED_WITH_LOCAL_PHYSICIAN)

@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from rso_intake.domain.eligibility import CaseDeclined
+from rso_intake.domain.person import Remark
 from rso_shared.contracts.vocabulary import CloseReason, Role
 from rso_shared.kit.errors import DomainError, invalid
 from rso_shared.kit.events import event
 from rso_shared.kit.sealed import Sealed
-
-from rso_intake.domain.eligibility import CaseDeclined
-from rso_intake.domain.person import Remark
 
 
 class Phase(StrEnum):

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from rso_shared.contracts.vocabulary import Role
-
 from rso_intake.domain.case import Case
 from rso_intake.domain.person import HumanName
+from rso_shared.contracts.vocabulary import Role
 
 MAILABLE = (Role.PATIENT, Role.LEGAL_REPRESENTATIVE, Role.LOCAL_PROVIDER)
 

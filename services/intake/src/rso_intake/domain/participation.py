@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from rso_intake.domain.person import LocalProvider
+from rso_intake.domain.reference import joinable_until
 from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit.errors import DomainError, invalid, unknown
 from rso_shared.kit.events import event
 from rso_shared.kit.sealed import Sealed
-
-from rso_intake.domain.person import LocalProvider
-from rso_intake.domain.reference import joinable_until
 
 
 @event("intake.requester_linked")

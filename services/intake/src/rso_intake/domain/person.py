@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 
 MAJORITY = 18
+RECORD_NUMBERS = frozenset({"record_number", "MR"})
+"""Kinds that a partner gives out itself. What others gave out (a licence, a passport) proves nothing about its records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identifier:
-    """An identifier that a partner gave: `kind` record_number or another, unique within its assigning authority."""
+    """`kind` is record_number (HL7: MR) or another; the value is unique within its assigning authority."""
 
     kind: str
     assigning_authority: str

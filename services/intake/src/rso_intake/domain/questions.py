@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from rso_intake.domain.person import Question, QuestionTexts
+from rso_intake.domain.submission import CaseSubmitted
 from rso_shared.kit.errors import DomainError, invalid
 from rso_shared.kit.events import event
 from rso_shared.kit.sealed import Sealed
-
-from rso_intake.domain.person import Question, QuestionTexts
-from rso_intake.domain.submission import CaseSubmitted
 
 
 @event("intake.questions_revised")

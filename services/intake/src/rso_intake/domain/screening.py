@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from rso_intake.domain.jurisdictions import Edition, folded
 from rso_shared.contracts.program import Catchment, Program, RedFlag, Screening
 from rso_shared.contracts.vocabulary import ConditionGroup, DeclineReason, JurisdictionDecision
 from rso_shared.kit.errors import invalid
-
-from rso_intake.domain.jurisdictions import Edition, folded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,17 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from rso_shared.contracts.program import Program, ProgramRef
-from rso_shared.contracts.vocabulary import ConditionGroup, CoverageRoute, Priority, RequesterRelation, Role
-from rso_shared.kit.errors import DomainError, invalid
-from rso_shared.kit.events import event
-from rso_shared.kit.sealed import Sealed
-
 from rso_intake.domain import consent, screening
 from rso_intake.domain.jurisdictions import Edition
 from rso_intake.domain.participation import LocalProviderJoined
 from rso_intake.domain.person import CaseDetails, is_minor
 from rso_intake.domain.program import local_date
+from rso_shared.contracts.program import Program, ProgramRef
+from rso_shared.contracts.vocabulary import ConditionGroup, CoverageRoute, Priority, RequesterRelation, Role
+from rso_shared.kit.errors import DomainError, invalid
+from rso_shared.kit.events import event
+from rso_shared.kit.sealed import Sealed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

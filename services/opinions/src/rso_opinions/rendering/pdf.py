@@ -29,5 +29,5 @@ def render(kind: RenderingKind, data: Mapping[str, Any], made_at: datetime) -> b
         ignore_system_fonts=True,
         sys_inputs={"report": json.dumps(data, ensure_ascii=False)},
         pdf_standards="ua-1",
-        timestamp=made_at,
+        timestamp=made_at.replace(microsecond=0),  # a PDF knows no fractions of a second
     )

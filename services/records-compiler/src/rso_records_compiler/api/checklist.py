@@ -3,12 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
-from rso_shared.kit.database import Tx
-from rso_shared.kit.sealed import Sealed
-from rso_shared.kit.web.call import PUBLIC, STAFF, Call, permitted
 
 from rso_records_compiler import cases
-from rso_records_compiler.api.models import Checklist, ChecklistLine, Empty, RecordSet, Waived, Waiver
+from rso_records_compiler.api.bodies import Empty, Waiver
+from rso_records_compiler.api.models import Checklist, ChecklistLine, RecordSet, Waived
 from rso_records_compiler.api.work import dossier, execute
 from rso_records_compiler.domain.completeness import complete
 from rso_records_compiler.domain.dossier import DOSSIER, Dossier, DossierState
@@ -17,6 +15,9 @@ from rso_records_compiler.domain.dossier_events import Reason, RecordSetAccepted
 from rso_records_compiler.domain.request import REQUEST
 from rso_records_compiler.domain.request_commands import AbandonRequest
 from rso_records_compiler.projections import request_streams
+from rso_shared.kit.database import Tx
+from rso_shared.kit.sealed import Sealed
+from rso_shared.kit.web.call import PUBLIC, STAFF, Call, permitted
 
 router = APIRouter(prefix="/v1/cases/{case_id}", tags=["records"])
 

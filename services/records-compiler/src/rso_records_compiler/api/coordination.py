@@ -3,18 +3,15 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
-from rso_shared.kit.database import Tx
-from rso_shared.kit.web.call import INTERNAL, Call, permitted
 
 from rso_records_compiler import cases
+from rso_records_compiler.api.bodies import Empty, FollowUpDue
 from rso_records_compiler.api.models import (
     Compilation,
     CompilationEnded,
     DossierDocument,
     DossierView,
-    Empty,
     FollowedUp,
-    FollowUpDue,
     Requests,
     RequestView,
 )
@@ -25,6 +22,8 @@ from rso_records_compiler.domain.dossier_commands import CancelCompilation
 from rso_records_compiler.domain.request import REQUEST, WAITING
 from rso_records_compiler.domain.request_commands import CancelRequest, FollowUp
 from rso_records_compiler.projections import request_streams, stream_of_request
+from rso_shared.kit.database import Tx
+from rso_shared.kit.web.call import INTERNAL, Call, permitted
 
 router = APIRouter(prefix="/internal/v1/records/cases/{case_id}", tags=["records"])
 Coordinating = Annotated[Call, Depends(permitted("records.coordinate"))]
@@ -62,7 +61,7 @@ def waiting(case_id: str, call: Coordinating) -> Requests:
 def follow_up(case_id: str, request_id: str, body: FollowUpDue, call: Coordinating) -> Response:
     def work(tx: Tx) -> FollowedUp:
         stream = stream_of_request(tx, case_id, request_id)
-        done = execute(call, tx, REQUEST, stream, FollowUp(body.rung, body.due, call.now))
+        done = execute(call, tx, REQUEST, stream, FollowUp(request_id, body.rung, body.due, call.now))
         view = RequestView.of(done.state, done.version)
         return FollowedUp(**view.model_dump(), followed_up=bool(done.recorded))
 

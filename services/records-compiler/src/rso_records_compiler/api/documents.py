@@ -6,21 +6,22 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import StreamingResponse
-from rso_shared.contracts.permissions import MATRIX
-from rso_shared.kit.database import Tx
-from rso_shared.kit.errors import DomainError
-from rso_shared.kit.keys import TamperedError
-from rso_shared.kit.sealed import Sealed
-from rso_shared.kit.web.call import PUBLIC, STAFF, Call, permitted
 
 from rso_records_compiler import cases
-from rso_records_compiler.api.models import Acceptance, Documents, DocumentView, ItemJudged, Rejection
+from rso_records_compiler.api.bodies import Acceptance, Rejection
+from rso_records_compiler.api.models import Documents, DocumentView, ItemJudged
 from rso_records_compiler.api.work import document, dossier, execute, purpose
 from rso_records_compiler.domain.completeness import Item, ItemState
 from rso_records_compiler.domain.document import DOCUMENT, Description, DocumentReceived, OpenDocument
 from rso_records_compiler.domain.dossier import DOSSIER, Dossier
 from rso_records_compiler.domain.dossier_commands import AcceptItem, OpenItem, RejectItem
 from rso_records_compiler.domain.dossier_events import Reason
+from rso_shared.contracts.permissions import MATRIX
+from rso_shared.kit.database import Tx
+from rso_shared.kit.errors import DomainError, unknown
+from rso_shared.kit.keys import TamperedError
+from rso_shared.kit.sealed import Sealed
+from rso_shared.kit.web.call import PUBLIC, STAFF, Call, permitted
 
 router = APIRouter(prefix="/v1/cases/{case_id}/documents", tags=["records"])
 Judging = Annotated[Call, Depends(permitted("document.judge"))]
@@ -86,9 +87,9 @@ def _openable(call: Call, tx: Tx, case_id: str, document_id: str) -> tuple[Docum
     cases.not_withdrawn(tx, case_id)
     DOSSIER.decide(OpenItem(document_id, may_judge(call)), dossier(call, tx, case).state)
     state = document(call, tx, case, document_id)
-    DOCUMENT.decide(OpenDocument(cases.authorization(tx, case_id), call.now.date()), state)
     if state.received is None:
-        raise AssertionError("an open document was received")
+        raise unknown("document_unknown", "There is no such document in this case.")
+    DOCUMENT.decide(OpenDocument(cases.authorization(tx, case_id), call.now.date()), state)
     return state.received, case.person_id
 
 

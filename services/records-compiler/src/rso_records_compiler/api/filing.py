@@ -4,15 +4,10 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Query
-from rso_shared.contracts.intake import CaseSubmitted
-from rso_shared.contracts.vocabulary import RecordKind
-from rso_shared.kit.database import Tx
-from rso_shared.kit.sealed import Sealed
-from rso_shared.kit.web.call import Call
 
 from rso_records_compiler import cases
 from rso_records_compiler.api.models import DocumentReceipt
-from rso_records_compiler.api.work import execute
+from rso_records_compiler.api.work import current_request, execute
 from rso_records_compiler.domain.document import (
     DOCUMENT,
     Count,
@@ -27,8 +22,12 @@ from rso_records_compiler.domain.dossier_commands import ReceiveItem
 from rso_records_compiler.domain.request import REQUEST, RecordRequest
 from rso_records_compiler.domain.request_commands import AnswerRequest
 from rso_records_compiler.formats.recognition import Recognition
-from rso_records_compiler.projections import stream_of_request
 from rso_records_compiler.receiving import Received
+from rso_shared.contracts.intake import CaseSubmitted
+from rso_shared.contracts.vocabulary import RecordKind
+from rso_shared.kit.database import Tx
+from rso_shared.kit.sealed import Sealed
+from rso_shared.kit.web.call import Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def file_document(
 
 
 def _answered(call: Call, tx: Tx, case_id: str, labels: Labels, document_id: str) -> RecordRequest:
-    stream = stream_of_request(tx, case_id, labels.request_id or "")
+    stream = current_request(call, tx, case_id, labels.request_id or "")
     command = AnswerRequest(document_id, labels.complete)
     state: RecordRequest = execute(call, tx, REQUEST, stream, command).state
     return state

@@ -1,91 +1,17 @@
-"""What goes over the wire. Requests refuse unknown fields; answers to commands name nobody."""
+"""Answers. Those to commands give ids, versions, states and instants, and name nobody."""
 
 from datetime import date, datetime
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
-from rso_shared.contracts.vocabulary import ConditionGroup, RecordKind
+from pydantic import BaseModel
 
+from rso_records_compiler.api.bodies import Statement
 from rso_records_compiler.domain.completeness import ItemState, Line
 from rso_records_compiler.domain.document import PatientMark
 from rso_records_compiler.domain.dossier import DossierState
-from rso_records_compiler.domain.dossier_events import RejectionReason
 from rso_records_compiler.domain.request import RecordRequest, RequestState
-from rso_records_compiler.domain.request_commands import Verdict
 from rso_records_compiler.domain.request_events import Channel
 from rso_records_compiler.domain.summary import SummaryState
-
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
-Text = Annotated[str, Field(min_length=1, max_length=4000)]
-OptionalText = Annotated[str, Field(max_length=4000)]
-
-
-class Request(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Empty(Request):
-    """A command that says all in its path."""
-
-
-class NewRequest(Request):
-    facility_id: Id = Field(examples=["5f0c5b1e-6f0a-4f53-9f6c-1f6b8f7d2a11"])
-    kind: RecordKind
-    note: OptionalText = ""
-
-
-class Dispatch(Request):
-    channel: Channel
-
-
-class VerdictGiven(Request):
-    verdict: Verdict
-    note: OptionalText = ""
-
-
-class FollowUpDue(Request):
-    """`due` is the instant for which the rung was set: a repeat of the same rung and instant changes nothing."""
-
-    rung: Annotated[str, Field(min_length=1, max_length=120)]
-    due: datetime
-
-
-class Acceptance(Request):
-    kinds: Annotated[list[RecordKind], Field(min_length=1, max_length=len(RecordKind))]
-
-
-class Rejection(Request):
-    reason: RejectionReason
-    note: OptionalText = ""
-
-
-class Waiver(Request):
-    kind: RecordKind
-    reason: Text
-
-
-class Citation(Request):
-    """`locator` says where: a page, a section, a resource."""
-
-    document_id: Id
-    locator: Annotated[str, Field(max_length=200)] | None = Field(default=None, examples=["page 41"])
-
-
-class Statement(Request):
-    text: Text
-    cites: Annotated[list[Citation], Field(max_length=50)]
-
-
-class SummaryDraft(Request):
-    statements: Annotated[list[Statement], Field(max_length=500)]
-
-
-class SummarySignature(Request):
-    """The versions that the signer read."""
-
-    summary_version: Annotated[int, Field(ge=1)]
-    questions_version: Annotated[int, Field(ge=1)]
-    typed_name: Annotated[str, Field(min_length=1, max_length=200)]
+from rso_shared.contracts.vocabulary import ConditionGroup, RecordKind
 
 
 class CaseVersion(BaseModel):

@@ -3,13 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
-from rso_shared.kit.database import Tx
-from rso_shared.kit.errors import DomainError
-from rso_shared.kit.web.call import PUBLIC, STAFF, Call, permitted
 
 from rso_records_compiler import cases
-from rso_records_compiler.api.models import Dispatch, Empty, NewRequest, Requests, RequestView, VerdictGiven
-from rso_records_compiler.api.work import dossier, execute, note
+from rso_records_compiler.api.bodies import Dispatch, Empty, NewRequest, VerdictGiven
+from rso_records_compiler.api.models import Requests, RequestView
+from rso_records_compiler.api.work import current_request, dossier, execute, note
 from rso_records_compiler.domain.dossier import DossierState
 from rso_records_compiler.domain.request import REQUEST
 from rso_records_compiler.domain.request_commands import (
@@ -21,7 +19,10 @@ from rso_records_compiler.domain.request_commands import (
     SendRequest,
     VerifyRequest,
 )
-from rso_records_compiler.projections import request_streams, stream_of_request
+from rso_records_compiler.projections import request_streams
+from rso_shared.kit.database import Tx
+from rso_shared.kit.errors import DomainError
+from rso_shared.kit.web.call import PUBLIC, STAFF, Call, permitted
 
 router = APIRouter(prefix="/v1/cases/{case_id}/record-requests", tags=["records"])
 Working = Annotated[Call, Depends(permitted("record_request.work"))]
@@ -96,10 +97,7 @@ def _step(call: Call, case_id: str, request_id: str, command: Command) -> Respon
 
 def _stepped(call: Call, tx: Tx, case_id: str, request_id: str, command: Command) -> RequestView:
     cases.working(tx, case_id)
-    stream = stream_of_request(tx, case_id, request_id)
-    if call.service.store.fold(tx, REQUEST, stream).state.request_id != request_id:
-        raise DomainError("record_request_superseded", "This kind was asked of this facility anew, under another id.")
-    done = execute(call, tx, REQUEST, stream, command)
+    done = execute(call, tx, REQUEST, current_request(call, tx, case_id, request_id), command)
     return RequestView.of(done.state, done.version)
 
 

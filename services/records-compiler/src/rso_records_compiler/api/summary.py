@@ -3,14 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
-from rso_shared.kit.database import Tx
-from rso_shared.kit.errors import unknown
-from rso_shared.kit.sealed import Sealed
-from rso_shared.kit.web.call import STAFF, Call, permitted
 
 from rso_records_compiler import cases
-from rso_records_compiler.api import models
-from rso_records_compiler.api.models import SummaryDraft, SummarySignature, SummaryStanding, SummaryView
+from rso_records_compiler.api import bodies
+from rso_records_compiler.api.bodies import SummaryDraft, SummarySignature
+from rso_records_compiler.api.models import SummaryStanding, SummaryView
 from rso_records_compiler.api.work import dossier, execute, purpose, summary
 from rso_records_compiler.domain.completeness import ItemState
 from rso_records_compiler.domain.dossier import Dossier, DossierState
@@ -24,6 +21,10 @@ from rso_records_compiler.domain.summary import (
     SignSummary,
     Statement,
 )
+from rso_shared.kit.database import Tx
+from rso_shared.kit.errors import unknown
+from rso_shared.kit.sealed import Sealed
+from rso_shared.kit.web.call import STAFF, Call, permitted
 
 router = APIRouter(prefix="/v1/cases/{case_id}/summary", tags=["records"])
 Writing = Annotated[Call, Depends(permitted("summary.write"))]
@@ -71,9 +72,9 @@ def read(case_id: str, call: Annotated[Call, Depends(permitted("summary.read"))]
         raise unknown("summary_missing", "The case has no summary yet.")
     call.reveal(case_id=case_id, person_id=case.person_id, what="summary", purpose=purpose(call))
     said = [
-        models.Statement(
+        bodies.Statement(
             text=statement.text,
-            cites=[models.Citation(document_id=cite.document_id, locator=cite.locator) for cite in statement.cites],
+            cites=[bodies.Citation(document_id=cite.document_id, locator=cite.locator) for cite in statement.cites],
         )
         for statement in folded.state.content.open().statements
     ]

@@ -4,9 +4,6 @@ from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Request, Response
-from rso_shared.kit.database import Tx
-from rso_shared.kit.idempotency import checked_key
-from rso_shared.kit.web.call import PUBLIC, Call, permitted
 
 from rso_records_compiler import cases, patient
 from rso_records_compiler.api.filing import Labels, file_document
@@ -15,6 +12,9 @@ from rso_records_compiler.formats.media import DECLARABLE, Declared, declared
 from rso_records_compiler.formats.probe import Probe
 from rso_records_compiler.projections import stream_of_request
 from rso_records_compiler.receiving import Received, Receiving, refuse_by_length
+from rso_shared.kit.database import Tx
+from rso_shared.kit.idempotency import checked_key
+from rso_shared.kit.web.call import PUBLIC, Call, permitted
 
 router = APIRouter(prefix="/v1/cases/{case_id}", tags=["records"])
 

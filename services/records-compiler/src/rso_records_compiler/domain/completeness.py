@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from rso_shared.contracts.vocabulary import RecordKind
-
 from rso_records_compiler.domain.dossier_events import ChecklistLine
+from rso_shared.contracts.vocabulary import RecordKind
 
 
 class ItemState(StrEnum):

@@ -6,13 +6,12 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from rso_records_compiler.domain.authorization import Authorization, require_in_force
 from rso_shared.contracts.vocabulary import RecordKind
 from rso_shared.kit.decider import Decider
 from rso_shared.kit.errors import DomainError, unknown
 from rso_shared.kit.events import event
 from rso_shared.kit.sealed import Sealed
-
-from rso_records_compiler.domain.authorization import Authorization, require_in_force
 
 
 class PatientMark(StrEnum):

@@ -6,10 +6,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from rso_shared.contracts.vocabulary import ConditionGroup, RecordKind
-from rso_shared.kit.decider import Decider
-from rso_shared.kit.errors import DomainError, invalid, unknown
-
 from rso_records_compiler.domain import dossier_events as happened
 from rso_records_compiler.domain.completeness import Item, ItemState, Line, complete, lines, manifest
 from rso_records_compiler.domain.dossier_commands import (
@@ -24,6 +20,9 @@ from rso_records_compiler.domain.dossier_commands import (
     WaiveItem,
 )
 from rso_records_compiler.domain.dossier_events import ChecklistLine
+from rso_shared.contracts.vocabulary import ConditionGroup, RecordKind
+from rso_shared.kit.decider import Decider
+from rso_shared.kit.errors import DomainError, invalid, unknown
 
 
 class DossierState(StrEnum):

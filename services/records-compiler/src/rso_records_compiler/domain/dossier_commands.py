@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from rso_records_compiler.domain.dossier_events import ChecklistLine, Reason, RejectionReason
 from rso_shared.contracts.program import ProgramRef
 from rso_shared.contracts.vocabulary import ConditionGroup, RecordKind
 from rso_shared.kit.sealed import Sealed
-
-from rso_records_compiler.domain.dossier_events import ChecklistLine, Reason, RejectionReason
 
 
 @dataclass(frozen=True, slots=True)

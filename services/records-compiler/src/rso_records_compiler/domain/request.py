@@ -10,10 +10,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from rso_shared.contracts.vocabulary import RecordKind
-from rso_shared.kit.decider import Decider
-from rso_shared.kit.errors import DomainError
-
 from rso_records_compiler.domain import request_events as happened
 from rso_records_compiler.domain.authorization import require_in_force
 from rso_records_compiler.domain.request_commands import (
@@ -30,6 +26,9 @@ from rso_records_compiler.domain.request_commands import (
     VerifyRequest,
 )
 from rso_records_compiler.domain.request_events import Channel
+from rso_shared.contracts.vocabulary import RecordKind
+from rso_shared.kit.decider import Decider
+from rso_shared.kit.errors import DomainError
 
 
 class RequestState(StrEnum):
@@ -119,7 +118,9 @@ def _acknowledge(_command: AcknowledgeRequest, request: RecordRequest) -> Sequen
 
 
 def _follow_up(command: FollowUp, request: RecordRequest) -> Sequence[Any]:
-    """A repeat is absorbed, and so is a rung for a request that is no longer waited for."""
+    """A repeat is absorbed, and so is a rung for a request that is no longer waited for, or was made anew since."""
+    if command.request_id != request.request_id:
+        return []
     if (command.rung, command.due_at) in request.followed_up or request.state not in WAITING:
         return []
     return [

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from rso_shared.contracts.vocabulary import RecordKind
-from rso_shared.kit.sealed import Sealed
-
 from rso_records_compiler.domain.authorization import Authorization
 from rso_records_compiler.domain.request_events import Channel, Note
+from rso_shared.contracts.vocabulary import RecordKind
+from rso_shared.kit.sealed import Sealed
 
 
 class Verdict(StrEnum):
@@ -48,6 +47,7 @@ class AcknowledgeRequest:
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
+    request_id: str
     rung: str
     due_at: datetime
     now: datetime

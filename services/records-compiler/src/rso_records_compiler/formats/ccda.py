@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from lxml import etree  # type: ignore[import-untyped]
-from rso_shared.contracts.vocabulary import RecordKind
-from rso_shared.kit.errors import DomainError, invalid
 
 from rso_records_compiler.formats.codes import LOINC_KINDS, by_words
 from rso_records_compiler.formats.media import Format
 from rso_records_compiler.formats.recognition import Recognition, Subject, day_of, evidence, named, newest, short
+from rso_shared.contracts.vocabulary import RecordKind
+from rso_shared.kit.errors import DomainError, invalid
 
 _NS = {"c": "urn:hl7-org:v3"}
 _ROOT = "{urn:hl7-org:v3}ClinicalDocument"

@@ -13,11 +13,11 @@ from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_partial
 from pydicom.tag import BaseTag
 from pydicom.uid import DeflatedExplicitVRLittleEndian
-from rso_shared.contracts.vocabulary import RecordKind
-from rso_shared.kit.errors import DomainError, invalid
 
 from rso_records_compiler.formats.media import Format
 from rso_records_compiler.formats.recognition import Recognition, Subject, day_of, named, short
+from rso_shared.contracts.vocabulary import RecordKind
+from rso_shared.kit.errors import DomainError, invalid
 
 HEAD = 1024 * 1024
 _LAST_WANTED = 0x0020000D

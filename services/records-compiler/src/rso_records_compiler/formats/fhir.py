@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import orjson
-from rso_shared.contracts.vocabulary import RecordKind
-from rso_shared.kit.errors import DomainError, invalid
 
 from rso_records_compiler.formats.fhir_kinds import CLINICAL, kind_of
 from rso_records_compiler.formats.fhir_types import R4_TYPES
@@ -23,6 +21,8 @@ from rso_records_compiler.formats.recognition import (
     short,
 )
 from rso_records_compiler.formats.sniff import BOM
+from rso_shared.contracts.vocabulary import RecordKind
+from rso_shared.kit.errors import DomainError, invalid
 
 
 def recognise(content: bytes) -> Recognition:

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 
-from rso_shared.contracts.vocabulary import RecordKind
-
 from rso_records_compiler.formats import codes
 from rso_records_compiler.formats.fhir_values import Resource, codings, words
+from rso_shared.contracts.vocabulary import RecordKind
 
 _NAMES = """
 AllergyIntolerance BodyStructure CarePlan CareTeam ClinicalImpression Composition Condition Device

@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Iterable
 
 import hl7  # type: ignore[import-untyped]
-from rso_shared.contracts.vocabulary import RecordKind
-from rso_shared.kit.errors import invalid
 
 from rso_records_compiler.formats import codes
 from rso_records_compiler.formats.media import Format
 from rso_records_compiler.formats.recognition import Recognition, Subject, day_of, evidence, named, newest, short
 from rso_records_compiler.formats.sniff import BOM
+from rso_shared.contracts.vocabulary import RecordKind
+from rso_shared.kit.errors import invalid
 
 _LINE_ENDS = re.compile(r"[\r\n]+")
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}\W")

@@ -2,11 +2,10 @@
 
 import re
 
-from rso_shared.contracts.vocabulary import RecordKind
-from rso_shared.kit.errors import invalid
-
 from rso_records_compiler.formats.media import Format
 from rso_records_compiler.formats.recognition import Recognition, day_of, short
+from rso_shared.contracts.vocabulary import RecordKind
+from rso_shared.kit.errors import invalid
 
 EDGE = 64 * 1024
 _OVERLAP = 32

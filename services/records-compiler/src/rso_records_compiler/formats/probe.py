@@ -2,8 +2,6 @@
 
 from typing import Protocol
 
-from rso_shared.kit.errors import DomainError, invalid
-
 from rso_records_compiler.formats import ccda, fhir, hl7v2
 from rso_records_compiler.formats.dicom import DicomHead
 from rso_records_compiler.formats.inflate import Inflate, too_large
@@ -11,6 +9,7 @@ from rso_records_compiler.formats.media import TEXTUAL, Declared, Format, mismat
 from rso_records_compiler.formats.pdf import PdfScan
 from rso_records_compiler.formats.recognition import Recognition
 from rso_records_compiler.formats.sniff import SNIFF_BYTES, is_gzip, sniff
+from rso_shared.kit.errors import DomainError, invalid
 
 BUNDLE_LIMIT = 32 * 1024 * 1024
 

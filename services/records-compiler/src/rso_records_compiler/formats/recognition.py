@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from rso_shared.contracts.vocabulary import RecordKind
-
 from rso_records_compiler.formats.media import Format
+from rso_shared.contracts.vocabulary import RecordKind
 
 MAX_TITLE = 200
 MAX_FACILITIES = 20

@@ -1,0 +1,55 @@
+"""The backends and brokers that one suite each is run on."""
+
+import importlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rso_shared.kit.local_broker import LocalBroker
+from support.harness import Harness
+
+from kit import rooms
+from kit.web import SPEC
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The url of an empty database."""
+    with rooms.database(request.param, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def room(backend: str, tmp_path: Path) -> Iterator[rooms.Room]:
+    with rooms.furnished(backend, tmp_path) as room:
+        yield room
+
+
+@pytest.fixture(params=["local", "kafka"])
+def open_broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
+    """Called twice it opens the same log a second time, as a restarted process would."""
+    opened: list[Any] = []
+
+    def opening() -> Any:
+        opened.append(LocalBroker(tmp_path / "broker.db") if request.param == "local" else _kafka())
+        return opened[-1]
+
+    if request.param == "kafka" and not os.environ.get("RSO_TEST_KAFKA"):
+        pytest.skip("no Kafka server: RSO_TEST_KAFKA is not set")
+    yield opening
+    for broker in opened:
+        broker.close()
+
+
+def _kafka() -> Any:
+    side = importlib.import_module("rso_shared.kit.kafka_broker")
+    return side.KafkaBroker(os.environ["RSO_TEST_KAFKA"])
+
+
+@pytest.fixture
+def harness(tmp_path: Path) -> Iterator[Harness]:
+    made = Harness(SPEC, tmp_path)
+    yield made
+    made.close()
