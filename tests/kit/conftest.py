@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rso_shared.kit.local_broker import LocalBroker
-from support.harness import Harness
 
 from kit import rooms
 from kit.web import SPEC
+from rso_shared.kit.local_broker import LocalBroker
+from support.harness import Harness
+
+BACKENDS = ["sqlite", *(["postgresql"] if "RSO_TEST_POSTGRES" in os.environ else [])]
+BROKERS = ["local", *(["kafka"] if "RSO_TEST_KAFKA" in os.environ else [])]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The url of an empty database."""
     with rooms.database(request.param, tmp_path) as url:
@@ -27,7 +30,7 @@ def room(backend: str, tmp_path: Path) -> Iterator[rooms.Room]:
         yield room
 
 
-@pytest.fixture(params=["local", "kafka"])
+@pytest.fixture(params=BROKERS)
 def open_broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
     """Called twice it opens the same log a second time, as a restarted process would."""
     opened: list[Any] = []
@@ -36,8 +39,6 @@ def open_broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]
         opened.append(LocalBroker(tmp_path / "broker.db") if request.param == "local" else _kafka())
         return opened[-1]
 
-    if request.param == "kafka" and not os.environ.get("RSO_TEST_KAFKA"):
-        pytest.skip("no Kafka server: RSO_TEST_KAFKA is not set")
     yield opening
     for broker in opened:
         broker.close()

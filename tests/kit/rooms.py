@@ -7,17 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
+from sqlalchemy import RowMapping, create_engine, select
+from sqlalchemy.engine import make_url
+
+from kit import sample
 from rso_shared.kit import tables
 from rso_shared.kit.clock import ManualClock
 from rso_shared.kit.database import Database
 from rso_shared.kit.events import Recorded
 from rso_shared.kit.keys import KeyRing
 from rso_shared.kit.store import EventStore
-from sqlalchemy import RowMapping, create_engine, select
-from sqlalchemy.engine import make_url
-
-from kit import sample
 
 MASTER = bytes.fromhex("07" * 32)
 
@@ -73,10 +72,7 @@ def database(backend: str, folder: Path) -> Iterator[str]:
     if backend == "sqlite":
         yield f"sqlite:///{folder}/store.db"
         return
-    server = os.environ.get("RSO_TEST_POSTGRES")
-    if not server:
-        pytest.skip("no PostgreSQL server: RSO_TEST_POSTGRES is not set")
-    name, url = f"rso_test_{uuid.uuid4().hex[:12]}", make_url(server)
+    name, url = f"rso_test_{uuid.uuid4().hex[:12]}", make_url(os.environ["RSO_TEST_POSTGRES"])
     admin = create_engine(url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")

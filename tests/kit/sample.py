@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import ClassVar
 
+from sqlalchemy import Column, Integer, MetaData, String, Table, insert, update
+
 from rso_shared.contracts.base import AccessChange, CaseFact, FactModel
 from rso_shared.kit import notices
 from rso_shared.kit.database import Tx
@@ -15,7 +17,6 @@ from rso_shared.kit.names import ServiceName
 from rso_shared.kit.projections import Projection, Tables
 from rso_shared.kit.sealed import Sealed
 from rso_shared.kit.store import stream_id
-from sqlalchemy import Column, Integer, MetaData, String, Table, insert, update
 
 SAMPLE = ServiceName("sample", "sample", "rso_sample")
 OTHER_TOPIC, THIRD_TOPIC = "rso.other.v1", "rso.third.v1"

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from rso_shared.kit.calendar import BusinessCalendar
 
 NEW_YORK = ZoneInfo("America/New_York")

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
+
+from kit import sample
 from rso_shared.kit import facts, notices
 from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import KeyDestroyed, NotYet, Transient, invalid
@@ -12,8 +14,6 @@ from rso_shared.kit.reactions import Reacting, Subscription
 from rso_shared.kit.sealed import Sealed
 from rso_shared.kit.spec import ServiceSpec
 from rso_shared.kit.web.call import PUBLIC, STAFF, Call, Purpose, permitted
-
-from kit import sample
 
 router = APIRouter(tags=["sample"])
 

@@ -13,8 +13,8 @@ from pypdf import PdfReader
 from sqlalchemy import select
 
 from opinions.programs import program
-from rso_opinions.domain.statements import CURRENT_STATEMENT
 from rso_opinions.app import SPEC
+from rso_opinions.domain.statements import CURRENT_STATEMENT
 from rso_shared.contracts import opinions as facts
 from rso_shared.contracts.base import AccessChange
 from rso_shared.contracts.intake import (
@@ -23,6 +23,7 @@ from rso_shared.contracts.intake import (
     LocalProviderJoined,
     ProgramPublished,
     QuestionsRevised,
+    RecipientNotified,
 )
 from rso_shared.contracts.matching import AssignmentReleased, OfferAccepted
 from rso_shared.contracts.program import ProgramRef
@@ -596,10 +597,9 @@ def test_two_releases_at_once_are_one(room):
 def test_delivered_and_viewed_are_facts_of_their_own(room):
     room.know()
     room.sign()
-    refused(room.service.post(f"{INTERNAL}/delivery", {"role": "patient"}), 409, "not_released_to_role")
     ok(room.release(), 201)
     for _ in range(2):
-        ok(room.service.post(f"{INTERNAL}/delivery", {"role": "patient"}))
+        room.harness.receive(RecipientNotified(case_id=CASE, role=Role.PATIENT, notified_at=START))
     assert views(room) == []
     for _ in range(2):
         ok(room.patient.get(REPORT))

@@ -120,7 +120,7 @@ def _result(story: Story, address: str, paths: dict[str, str]) -> dict[str, Any]
     operations = story.cast.caller(story.cast.desk.role, "demo-coordinator")
     timeline = until(
         lambda: operations.get(story.path("/timeline"))["facts"],
-        lambda facts: sum(fact["type"].startswith("opinions.opinion_viewed") for fact in facts) > 1,
+        lambda facts: sum(fact["type"] == "opinion_viewed" for fact in facts) > 1,
         what="the views in the timeline",
     )
     workflow = operations.get(story.path("/workflow"))

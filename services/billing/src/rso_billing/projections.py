@@ -5,10 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from rso_shared.kit.clock import iso
-from rso_shared.kit.database import Tx
-from rso_shared.kit.events import Recorded
-from rso_shared.kit.projections import Projection, Tables
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -29,6 +25,10 @@ from sqlalchemy import case as when
 
 from rso_billing.domain.honorarium import HonorariumAccrued, HonorariumApproved
 from rso_billing.domain.ledger import LedgerEntryPosted
+from rso_shared.kit.clock import iso
+from rso_shared.kit.database import Tx
+from rso_shared.kit.events import Recorded
+from rso_shared.kit.projections import Projection, Tables
 
 METADATA = MetaData()
 

@@ -2,12 +2,11 @@
 
 from typing import Any
 
+from rso_billing.domain import charge_events as charge
+from rso_billing.domain import honorarium
 from rso_shared.contracts import billing as facts
 from rso_shared.contracts.base import FactModel
 from rso_shared.kit.events import Recorded
-
-from rso_billing.domain import charge_events as charge
-from rso_billing.domain import honorarium
 
 _MODELS: dict[type, type[FactModel]] = {
     charge.FeeQuoted: facts.FeeQuoted,

@@ -47,6 +47,7 @@ def mail(store: EventStore, tx: Tx, case: Case, *, role: Role, template: str, ke
         person_id=opened.person_id,
         address=notices.Address(name=to.name, email=to.email),
         template=template,
+        role=role.value,
         path=f"/c/{opened.case_id}",
         values=(("reference_last_four", opened.reference_number[-4:]),),
         meta=meta,

@@ -16,6 +16,7 @@ from rso_intake.domain import (
     triage,
 )
 from rso_intake.domain import program as programs
+from rso_intake.notices import NoticeSent
 from rso_intake.projections import case_id_of
 from rso_shared.contracts import intake
 from rso_shared.contracts.base import AccessChange, FactModel
@@ -38,6 +39,8 @@ def publish(recorded: Recorded) -> FactModel | None:
             return intake.OrganisationRegistered(
                 organisation_id=event.organisation_id, kind=event.kind, name=event.name, state=event.state
             )
+        case NoticeSent(template="opinion_released", case_id=str(about), role=str(role)):
+            return intake.RecipientNotified(case_id=about, role=Role(role), notified_at=event.sent_at)
         case _:
             return None
 

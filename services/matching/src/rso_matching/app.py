@@ -1,14 +1,13 @@
 """Matching, as the kit builds it."""
 
-from rso_shared.kit.names import MATCHING
-from rso_shared.kit.spec import ServiceSpec
-
 from rso_matching.api import assignments, coordination, offers, specialists
 from rso_matching.notices import NOTICES
 from rso_matching.projections import PROJECTIONS
 from rso_matching.publish import publish
 from rso_matching.subscribe import SUBSCRIPTION
 from rso_matching.tables import METADATA
+from rso_shared.kit.names import MATCHING
+from rso_shared.kit.spec import ServiceSpec
 
 SPEC = ServiceSpec(
     name=MATCHING,

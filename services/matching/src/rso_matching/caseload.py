@@ -5,11 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from rso_shared.contracts.vocabulary import Role
-from rso_shared.kit.clock import iso
-from rso_shared.kit.database import Tx
-from rso_shared.kit.errors import unknown
-from rso_shared.kit.tables import PARTIES
 from sqlalchemy import ColumnElement, RowMapping, Select, func, select, tuple_
 
 from rso_matching.domain.eligibility import Load
@@ -17,6 +12,11 @@ from rso_matching.domain.matching_state import AssignmentStatus, OfferStatus
 from rso_matching.domain.needs import CaseNeeds
 from rso_matching.domain.ranking import FAIRNESS_WINDOW, LAPSE_WINDOW
 from rso_matching.tables import ASSIGNMENTS, MATCHINGS, OFFERS
+from rso_shared.contracts.vocabulary import Role
+from rso_shared.kit.clock import iso
+from rso_shared.kit.database import Tx
+from rso_shared.kit.errors import unknown
+from rso_shared.kit.tables import PARTIES
 
 
 def loads(tx: Tx, ids: Sequence[str], needs: CaseNeeds, at: datetime) -> dict[str, Load]:

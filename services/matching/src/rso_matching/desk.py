@@ -3,10 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from rso_shared.kit.database import Tx
-from rso_shared.kit.events import Meta
-from rso_shared.kit.store import EventStore, Executed, Folded
-
 from rso_matching import caseload, directory
 from rso_matching.domain.case_matching import CASE_MATCHING
 from rso_matching.domain.decision import Considered, MatchInputs
@@ -18,6 +14,9 @@ from rso_matching.domain.needs import CaseNeeds, offer_window
 from rso_matching.domain.ranking import CURRENT
 from rso_matching.notices import mail
 from rso_matching.subscribe import known_case, known_needs, require_open, stream_of_case
+from rso_shared.kit.database import Tx
+from rso_shared.kit.events import Meta
+from rso_shared.kit.store import EventStore, Executed, Folded
 
 
 @dataclass(frozen=True, slots=True)

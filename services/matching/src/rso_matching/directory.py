@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rso_shared.contracts.vocabulary import ConditionGroup
-from rso_shared.kit.database import Tx
-from rso_shared.kit.errors import unknown
 from sqlalchemy import func, select
 
 from rso_matching.domain.specialist import Specialist
 from rso_matching.projections import PROFILE
 from rso_matching.tables import SPECIALIST_FOCUS, SPECIALISTS
+from rso_shared.contracts.vocabulary import ConditionGroup
+from rso_shared.kit.database import Tx
+from rso_shared.kit.errors import unknown
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,12 @@
 
 from datetime import datetime
 
-from rso_shared.contracts.matching import SigningEligibility
-from rso_shared.kit.database import Tx
-from rso_shared.kit.errors import unknown
-
 from rso_matching import caseload, directory
 from rso_matching.domain.eligibility import credential_exclusions
 from rso_matching.subscribe import known_needs
+from rso_shared.contracts.matching import SigningEligibility
+from rso_shared.kit.database import Tx
+from rso_shared.kit.errors import unknown
 
 NOT_ASSIGNED = "not_assigned"
 

@@ -1,5 +1,7 @@
 """Mail to specialists: the address is opened here and nowhere else, and a mail carries a link and no clinical content."""
 
+from rso_matching.directory import stream_of
+from rso_matching.domain.specialist import SPECIALIST
 from rso_shared.contracts.intake import CaseSubmitted
 from rso_shared.kit import facts, notices
 from rso_shared.kit.database import Tx
@@ -7,9 +9,6 @@ from rso_shared.kit.errors import unknown
 from rso_shared.kit.events import Meta, event
 from rso_shared.kit.ids import derived_id
 from rso_shared.kit.store import EventStore
-
-from rso_matching.directory import stream_of
-from rso_matching.domain.specialist import SPECIALIST
 
 
 @event("matching.notice_requested")

@@ -4,10 +4,6 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from pydantic import TypeAdapter
-from rso_shared.kit.clock import iso
-from rso_shared.kit.database import Tx
-from rso_shared.kit.events import Recorded
-from rso_shared.kit.projections import Projection, Tables
 from sqlalchemy import insert, select, update
 
 from rso_matching.domain.matching_events import (
@@ -26,6 +22,10 @@ from rso_matching.domain.matching_state import AssignmentStatus, OfferStatus
 from rso_matching.domain.specialist import SPECIALIST, Specialist
 from rso_matching.domain.specialist_events import SpecialistEvent, SpecialistRegistered
 from rso_matching.tables import ASSIGNMENTS, MATCHINGS, OFFERS, SPECIALIST_FOCUS, SPECIALISTS
+from rso_shared.kit.clock import iso
+from rso_shared.kit.database import Tx
+from rso_shared.kit.events import Recorded
+from rso_shared.kit.projections import Projection, Tables
 
 PROFILE: TypeAdapter[Specialist] = TypeAdapter(Specialist)
 

@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+from rso_matching.domain import matching_events as own
+from rso_matching.domain.specialist_events import SpecialistRegistered
 from rso_shared.contracts import matching as facts
 from rso_shared.contracts.base import AccessChange, FactModel
 from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit.events import Recorded
-
-from rso_matching.domain import matching_events as own
-from rso_matching.domain.specialist_events import SpecialistRegistered
 
 
 def publish(recorded: Recorded) -> FactModel | None:

@@ -1,12 +1,11 @@
 """Commands on the directory, and the profile of a specialist as it stood at a version."""
 
+from rso_matching import directory
+from rso_matching.domain.specialist import SPECIALIST, RegisterSpecialist, Specialist, SpecialistCommand
 from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import DomainError
 from rso_shared.kit.events import Meta
 from rso_shared.kit.store import EventStore, Executed, stream_id
-
-from rso_matching import directory
-from rso_matching.domain.specialist import SPECIALIST, RegisterSpecialist, Specialist, SpecialistCommand
 
 
 def register(store: EventStore, tx: Tx, command: RegisterSpecialist, meta: Meta) -> Executed[Specialist]:

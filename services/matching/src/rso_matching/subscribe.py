@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rso_matching.domain.needs import CaseNeeds, needs_of
 from rso_shared.contracts.intake import (
     CaseClosed,
     CaseDeclined,
@@ -21,8 +22,6 @@ from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import DomainError, NotYet
 from rso_shared.kit.reactions import Subscription
 from rso_shared.kit.store import stream_id
-
-from rso_matching.domain.needs import CaseNeeds, needs_of
 
 _ENDS = (CaseDeclined, CaseWithdrawn, CaseExpired, CaseClosed)
 

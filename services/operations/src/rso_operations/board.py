@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Column, Index, MetaData, String, Table, delete, func, insert, select, update
+
+from rso_operations.sentences import parties
 from rso_shared.contracts.base import FactModel
 from rso_shared.contracts.coordinator import PromiseChanged, StageEntered, WaitingChanged
 from rso_shared.contracts.intake import CaseSubmitted, PriorityChanged
@@ -18,9 +21,6 @@ from rso_shared.kit.database import Tx
 from rso_shared.kit.facts import Fact
 from rso_shared.kit.reactions import Reacting, Reaction
 from rso_shared.kit.tables import FACTS
-from sqlalchemy import Column, Index, MetaData, String, Table, delete, func, insert, select, update
-
-from rso_operations.sentences import parties
 
 METADATA = MetaData()
 

@@ -3,10 +3,11 @@
 With it `rso verify` finds a tail that was cut off and a stream that vanished, which a chain of hashes alone cannot show.
 """
 
+from sqlalchemy import insert, select, update
+
 from rso_shared.kit.broker import Record
 from rso_shared.kit.database import Tx
 from rso_shared.kit.tables import HEADS
-from sqlalchemy import insert, select, update
 
 
 def witness(tx: Tx, record: Record) -> None:

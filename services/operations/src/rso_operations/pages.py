@@ -5,10 +5,10 @@ from typing import Annotated
 
 from fastapi import FastAPI, HTTPException, Query, Request
 from nicegui import run, ui
-from rso_shared.contracts.vocabulary import Stage
-from rso_shared.kit.service import Service
 
 from rso_operations import board, view
+from rso_shared.contracts.vocabulary import Stage
+from rso_shared.kit.service import Service
 
 PATH = "/operations"
 REFRESH_SECONDS = 1.0

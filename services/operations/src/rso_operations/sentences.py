@@ -27,6 +27,7 @@ INTAKE = {
     "case_withdrawn": "Withdrawn by {by_role}",
     "case_expired": "Expired without {waiting_on}",
     "case_closed": "Closed: {close_reason}",
+    "recipient_notified": "The {role} was told by mail that the report is there",
     "program_published": "Program published",
     "organisation_registered": "Organisation registered: {kind}",
 }

@@ -1,10 +1,9 @@
 """Everything: each fact of each service is kept, and each record's head is witnessed."""
 
-from rso_shared.kit.names import HEADS_TOPIC, OPERATIONS, SERVICES
-from rso_shared.kit.reactions import Subscription
-
 from rso_operations.board import REACTIONS
 from rso_operations.heads import witness
+from rso_shared.kit.names import HEADS_TOPIC, OPERATIONS, SERVICES
+from rso_shared.kit.reactions import Subscription
 
 SUBSCRIPTION = Subscription(
     keeps="all",

@@ -5,9 +5,8 @@ from datetime import datetime, timedelta
 from html import escape
 from pathlib import Path
 
-from rso_shared.contracts.vocabulary import Priority, Stage
-
 from rso_operations.board import ENDED, ROWS, Row, Snapshot
+from rso_shared.contracts.vocabulary import Priority, Stage
 
 UNDER_WAY = tuple(stage for stage in Stage if stage not in ENDED)
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)

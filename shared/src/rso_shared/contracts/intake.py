@@ -164,6 +164,14 @@ class OrganisationRegistered(FactModel):
         return self.organisation_id
 
 
+class RecipientNotified(CaseFact):
+    """The notice that the report is there was handed over to this recipient's mail system."""
+
+    TYPE: ClassVar[str] = "intake.recipient_notified"
+    role: Role
+    notified_at: datetime
+
+
 class CaseSnapshot(Contract):
     """What the coordinator loads at the start of every run: the frozen policy and the milestones so far. Names nobody."""
 

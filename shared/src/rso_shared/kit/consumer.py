@@ -11,15 +11,16 @@ from concurrent.futures import Executor
 from datetime import datetime, timedelta
 
 from sqlalchemy import insert, select
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import OperationalError
 
-from rso_shared.kit import facts, parking
+from rso_shared.kit import facts, parking, telemetry
 from rso_shared.kit.broker import Batch, Broker, Record
 from rso_shared.kit.clock import iso, parse_iso
 from rso_shared.kit.database import Database, Tx
 from rso_shared.kit.errors import ConcurrencyConflict, DomainError, NotYet, Transient
 from rso_shared.kit.facts import Fact
 from rso_shared.kit.health import Health
+from rso_shared.kit.parking import Parked
 from rso_shared.kit.tables import INBOX
 
 PATIENCE = timedelta(minutes=10)
@@ -66,7 +67,7 @@ class Consumer:
                         self._take(tx, record)
         except (OperationalError, Transient):
             raise
-        except (DomainError, NotYet, ConcurrencyConflict, DBAPIError, ValueError, LookupError, TypeError):
+        except Exception:  # noqa: BLE001 - whatever one record does, the others of the batch are handled
             for record in records:
                 self._one(record)
         self._retry(records)
@@ -74,7 +75,7 @@ class Consumer:
     def _take(self, tx: Tx, record: Record) -> None:
         if self._known(tx, record):
             return
-        if parking.is_parked(tx, self.name, record.key):
+        if parking.must_queue(tx, self.name, record):
             parking.park(tx, self.name, record, parking.BEHIND, "behind", self._wall())
             return
         self._apply(tx, record)
@@ -86,7 +87,9 @@ class Consumer:
         fact = facts.parse(record)
         if fact is None:
             self._health.skip(record.headers["ce_type"])
-        self._handle(tx, record, fact, self._now())
+        caller, attributes = record.headers.get("traceparent"), {"rso.service": self.name}
+        with telemetry.consumer_span(record.headers["ce_type"], caller, attributes):
+            self._handle(tx, record, fact, self._now())
 
     def _known(self, tx: Tx, record: Record) -> bool:
         query = select(INBOX.c.event_id).where(
@@ -105,10 +108,8 @@ class Consumer:
             self._park(record, parking.NOT_YET, missing.missing)
         except ConcurrencyConflict as clash:
             raise Transient from clash
-        except DomainError as refusal:
-            self._park(record, parking.POISON, refusal.code)
-        except (DBAPIError, ValueError, LookupError, TypeError) as problem:
-            self._park(record, parking.POISON, type(problem).__name__)
+        except Exception as problem:  # noqa: BLE001 - anything else is poison for its key, not the end of the loop
+            self._park(record, parking.POISON, _reason(problem))
 
     def _park(self, record: Record, state: str, reason: str) -> None:
         with self._db.write() as tx:
@@ -127,14 +128,15 @@ class Consumer:
             self._retry_at = time.monotonic() + RETRY_SECONDS
 
     def _drain(self, key: str) -> None:
-        while self._drain_one(key):
+        """Each topic's queue from its head, round after round: one record may be what the head of another waits for."""
+        while any([self._drain_one(parked) for parked in self._heads(key)]):
             pass
 
-    def _drain_one(self, key: str) -> bool:
+    def _heads(self, key: str) -> list[Parked]:
         with self._db.read() as tx:
-            parked = parking.first(tx, self.name, key)
-        if parked is None or parked.state == parking.POISON:
-            return False
+            return parking.heads(tx, self.name, key)
+
+    def _drain_one(self, parked: Parked) -> bool:
         try:
             with self._db.write() as tx:
                 parking.release(tx, parked.id)
@@ -143,14 +145,30 @@ class Consumer:
         except (OperationalError, Transient):
             raise
         except NotYet as missing:
-            late = self._wall() - parse_iso(parked.parked_at) > PATIENCE
-            self._mark(parked.id, parking.POISON if late else parking.NOT_YET, missing.missing)
-            return False
-        except (DomainError, ConcurrencyConflict, DBAPIError, ValueError, LookupError, TypeError) as problem:
-            self._mark(parked.id, parking.POISON, getattr(problem, "code", type(problem).__name__))
-            return False
-        return True
+            self._still_missing(parked, missing.missing)
+        except ConcurrencyConflict as clash:
+            raise Transient from clash
+        except Exception as problem:  # noqa: BLE001 - as in _one
+            self._mark(parked.id, parking.POISON, _reason(problem))
+        else:
+            return True
+        return False
+
+    def _still_missing(self, parked: Parked, missing: str) -> None:
+        now = self._wall()
+        if parked.state == parking.BEHIND:
+            with self._db.write() as tx:
+                parking.begin_waiting(tx, parked.id, missing, now)
+        elif now - parse_iso(parked.parked_at) > PATIENCE:
+            self._mark(parked.id, parking.POISON, missing)
+        else:
+            self._mark(parked.id, parking.NOT_YET, missing)
 
     def _mark(self, id_: int, state: str, reason: str) -> None:
         with self._db.write() as tx:
-            parking.mark(tx, id_, state, str(reason))
+            parking.mark(tx, id_, state, reason)
+
+
+def _reason(problem: Exception) -> str:
+    """A code or a type, never a message: messages may quote data."""
+    return problem.code if isinstance(problem, DomainError) else type(problem).__name__

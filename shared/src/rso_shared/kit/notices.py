@@ -27,11 +27,15 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeRequested:
-    """`template` names a text of the templates folder; `values` are its safe variables; `path` is the page it links to."""
+    """`template` names a text of the templates folder; `values` are its safe variables; `path` is the page it links to.
+
+    `role` is the party's role in the case, where it has one.
+    """
 
     notice_id: str
     case_id: str | None
     template: str
+    role: str | None = None
     to: Sealed[Address]
     path: str
     values: tuple[tuple[str, str], ...] = ()
@@ -39,7 +43,12 @@ class NoticeRequested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeSent:
+    """Handed over to the mail system. Says again what it was about, so that a fact can be made of it."""
+
     notice_id: str
+    case_id: str | None
+    template: str
+    role: str | None
     sent_at: datetime
 
 
@@ -62,29 +71,46 @@ class MarkSent:
     sent_at: datetime
 
 
-def decider(spec: NoticeSpec) -> Decider[str, Request | MarkSent, Any]:
-    """State is `nothing`, `requested` or `sent`; a second request or a second mark is absorbed."""
+@dataclass(frozen=True, slots=True)
+class Notice:
+    requested: NoticeRequested | None = None
+    sent: bool = False
 
-    def decide(command: Request | MarkSent, state: str) -> list[Any]:
+
+def decider(spec: NoticeSpec) -> Decider[Notice, Request | MarkSent, Any]:
+    """A second request or a second mark is absorbed."""
+
+    def decide(command: Request | MarkSent, state: Notice) -> list[Any]:
         if isinstance(command, Request):
-            return [command.event] if state == "nothing" else []
-        return [spec.sent(notice_id=command.notice_id, sent_at=command.sent_at)] if state == "requested" else []
+            return [] if state.requested else [command.event]
+        asked = state.requested
+        if asked is None or state.sent:
+            return []
+        about = {"case_id": asked.case_id, "template": asked.template, "role": asked.role}
+        return [spec.sent(notice_id=command.notice_id, sent_at=command.sent_at, **about)]
 
-    def evolve(state: str, event: Any) -> str:
+    def evolve(state: Notice, event: Any) -> Notice:
         if isinstance(event, spec.requested):
-            return "requested"
-        return "sent" if isinstance(event, spec.sent) else state
+            return Notice(event)
+        return Notice(state.requested, sent=True) if isinstance(event, spec.sent) else state
 
-    return Decider(initial=lambda: "nothing", decide=decide, evolve=evolve)
+    return Decider(initial=Notice, decide=decide, evolve=evolve)
 
 
 def request(
     store: EventStore, tx: Tx, spec: NoticeSpec, *, organisation_id: str, notice_id: str, case_id: str | None,
     person_id: str, address: Address, template: str, path: str, meta: Meta, values: tuple[tuple[str, str], ...] = (),
+    role: str | None = None,
 ) -> bool:  # fmt: skip
     """Asks for one mail; True if it is new. The same `notice_id` again asks for nothing."""
     event = spec.requested(
-        notice_id=notice_id, case_id=case_id, template=template, to=Sealed(person_id, address), path=path, values=values
+        notice_id=notice_id,
+        case_id=case_id,
+        template=template,
+        role=role,
+        to=Sealed(person_id, address),
+        path=path,
+        values=values,
     )
     stream = stream_id(organisation_id, "notice", notice_id)
     return bool(store.execute(tx, decider(spec), stream, Request(event), meta).recorded)

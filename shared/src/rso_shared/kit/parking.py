@@ -3,8 +3,9 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, or_, select, update
 
 from rso_shared.kit.broker import Record
 from rso_shared.kit.clock import iso
@@ -50,14 +51,34 @@ def is_parked(tx: Tx, consumer: str, key: str) -> bool:
     return tx.conn.execute(query).first() is not None
 
 
+def must_queue(tx: Tx, consumer: str, record: Record) -> bool:
+    """Behind poison all of its key waits. Behind a missing fact only later records of the same topic do: the missing
+    fact itself comes on another topic, and would never be handled if it had to queue behind what waits for it.
+    """
+    blocking = or_(PARKED.c.state == POISON, PARKED.c.topic == record.topic)
+    query = select(PARKED.c.id).where(PARKED.c.consumer == consumer, PARKED.c.key == record.key, blocking).limit(1)
+    return tx.conn.execute(query).first() is not None
+
+
 def first(tx: Tx, consumer: str, key: str) -> Parked | None:
     query = select(PARKED).where(PARKED.c.consumer == consumer, PARKED.c.key == key).order_by(PARKED.c.id).limit(1)
     row = tx.conn.execute(query).one_or_none()
-    if row is None:
-        return None
-    return Parked(
-        row.id, Record(row.topic, row.key, json.loads(row.headers), row.value), row.state, row.reason, row.parked_at
-    )
+    return None if row is None else _parked(row)
+
+
+def heads(tx: Tx, consumer: str, key: str) -> list[Parked]:
+    """The oldest parked record of each topic, in the order they came; none while one record of the key is poison."""
+    mine = (PARKED.c.consumer == consumer, PARKED.c.key == key)
+    if tx.conn.execute(select(PARKED.c.id).where(*mine, PARKED.c.state == POISON).limit(1)).first() is not None:
+        return []
+    oldest = select(func.min(PARKED.c.id)).where(*mine).group_by(PARKED.c.topic)
+    rows = tx.conn.execute(select(PARKED).where(PARKED.c.id.in_(oldest)).order_by(PARKED.c.id))
+    return [_parked(row) for row in rows]
+
+
+def _parked(row: Row[Any]) -> Parked:
+    record = Record(row.topic, row.key, json.loads(row.headers), row.value)
+    return Parked(row.id, record, row.state, row.reason, row.parked_at)
 
 
 def keys(tx: Tx, consumer: str) -> list[str]:
@@ -69,6 +90,12 @@ def keys(tx: Tx, consumer: str) -> list[str]:
 
 def mark(tx: Tx, id_: int, state: str, reason: str) -> None:
     tx.conn.execute(update(PARKED).where(PARKED.c.id == id_).values(state=state, reason=reason))
+
+
+def begin_waiting(tx: Tx, id_: int, missing: str, now: datetime) -> None:
+    """What stood behind another record was tried for the first time: its patience runs from now."""
+    values = {"state": NOT_YET, "reason": missing, "parked_at": iso(now)}
+    tx.conn.execute(update(PARKED).where(PARKED.c.id == id_).values(**values))
 
 
 def release(tx: Tx, id_: int) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from rso_shared.contracts.base import FactModel
-from rso_shared.kit import facts, parties
+from rso_shared.kit import facts, parties, telemetry
 from rso_shared.kit.broker import Record
 from rso_shared.kit.database import Tx
 from rso_shared.kit.events import Actor, Meta
@@ -59,6 +59,5 @@ class Subscription:
 
 def _meta(store: EventStore, fact: Fact) -> Meta:
     actor = Actor(type="service", id=store.service.short, role="service", organisation_id="")
-    return Meta(
-        actor=actor, correlation_id=fact.correlation_id, causation_id=fact.event_id, traceparent=fact.traceparent
-    )
+    parent = telemetry.traceparent() or fact.traceparent
+    return Meta(actor=actor, correlation_id=fact.correlation_id, causation_id=fact.event_id, traceparent=parent)

@@ -4,10 +4,10 @@ from collections import Counter
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from rso_shared.kit.web.call import STAFF, Call, permitted
 
 from rso_billing import projections
 from rso_billing.api.models import AccountBalance, Journal, JournalLine, TrialBalance
+from rso_shared.kit.web.call import STAFF, Call, permitted
 
 router = APIRouter(prefix="/v1/ledger", tags=["billing"])
 Reading = Annotated[Call, Depends(permitted("ledger.read"))]

@@ -3,10 +3,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
-from rso_shared.kit.database import Tx
-from rso_shared.kit.errors import unknown
-from rso_shared.kit.sealed import Sealed
-from rso_shared.kit.web.call import PUBLIC, STAFF, Call, Purpose, permitted
 
 from rso_billing import cases
 from rso_billing.api.models import Charges, ChargeState, Invoices, InvoiceView, PaymentRecord, PaymentView
@@ -14,6 +10,10 @@ from rso_billing.api.work import execute_charge
 from rso_billing.domain.charge import CHARGE, Charge, RecordPayment
 from rso_billing.domain.charge_events import PaymentReference
 from rso_billing.domain.money import Money
+from rso_shared.kit.database import Tx
+from rso_shared.kit.errors import unknown
+from rso_shared.kit.sealed import Sealed
+from rso_shared.kit.web.call import PUBLIC, STAFF, Call, Purpose, permitted
 
 router = APIRouter(prefix="/v1/cases/{case_id}", tags=["billing"])
 

@@ -3,8 +3,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
-from rso_shared.kit.database import Tx
-from rso_shared.kit.web.call import INTERNAL, Call, permitted
 
 from rso_billing import cases
 from rso_billing.api.models import ChargeState, HonorariumAccrual, HonorariumState
@@ -12,6 +10,8 @@ from rso_billing.api.work import execute_charge, honorarium_state
 from rso_billing.domain.charge import CHARGE, CancelCharge, CaptureCharge, IssueInvoice, QuoteFee
 from rso_billing.domain.honorarium import HONORARIUM, AccrueHonorarium
 from rso_billing.domain.pricing import honorarium_amount, quoted_amount
+from rso_shared.kit.database import Tx
+from rso_shared.kit.web.call import INTERNAL, Call, permitted
 
 router = APIRouter(prefix="/internal/v1/billing/cases/{case_id}", tags=["billing"])
 Coordinating = Annotated[Call, Depends(permitted("billing.coordinate"))]

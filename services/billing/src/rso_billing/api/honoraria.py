@@ -3,15 +3,15 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
-from rso_shared.contracts.permissions import Reach
-from rso_shared.kit.database import Tx
-from rso_shared.kit.errors import unknown
-from rso_shared.kit.web.call import PUBLIC, STAFF, Call, permitted
 
 from rso_billing import projections
 from rso_billing.api.models import Honoraria, HonorariumState, HonorariumView
 from rso_billing.api.work import honorarium_state
 from rso_billing.domain.honorarium import HONORARIUM, ApproveHonorarium
+from rso_shared.contracts.permissions import Reach
+from rso_shared.kit.database import Tx
+from rso_shared.kit.errors import unknown
+from rso_shared.kit.web.call import PUBLIC, STAFF, Call, permitted
 
 router = APIRouter(prefix="/v1/honoraria", tags=["billing"])
 

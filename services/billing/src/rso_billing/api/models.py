@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field
-from rso_shared.contracts.vocabulary import ChargePoint, CoverageRoute
 
 from rso_billing.domain.charge import Charge, Ending
 from rso_billing.domain.charge_events import PaymentMethod
+from rso_shared.contracts.vocabulary import ChargePoint, CoverageRoute
 
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["USD"])]
 

@@ -1,15 +1,14 @@
 """A command carried out inside the caller's transaction, and the state it leaves as an answer."""
 
+from rso_billing import cases
+from rso_billing.api.models import ChargeState, HonorariumState
+from rso_billing.domain.charge import CHARGE, ChargeCommand
+from rso_billing.domain.honorarium import Honorarium
 from rso_shared.contracts.intake import CaseSubmitted
 from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import unknown
 from rso_shared.kit.store import Executed
 from rso_shared.kit.web.call import Call
-
-from rso_billing import cases
-from rso_billing.api.models import ChargeState, HonorariumState
-from rso_billing.domain.charge import CHARGE, ChargeCommand
-from rso_billing.domain.honorarium import Honorarium
 
 
 def execute_charge(call: Call, tx: Tx, case: CaseSubmitted, command: ChargeCommand) -> ChargeState:

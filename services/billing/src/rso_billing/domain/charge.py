@@ -7,12 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from rso_shared.contracts.program import ProgramRef
-from rso_shared.contracts.vocabulary import ChargePoint, CoverageRoute
-from rso_shared.kit.decider import Decider
-from rso_shared.kit.errors import DomainError, invalid, unknown
-from rso_shared.kit.sealed import Sealed
-
 from rso_billing.domain import ledger
 from rso_billing.domain.charge_events import (
     ChargeCaptured,
@@ -28,6 +22,11 @@ from rso_billing.domain.charge_events import (
     RefundIssued,
 )
 from rso_billing.domain.money import Money
+from rso_shared.contracts.program import ProgramRef
+from rso_shared.contracts.vocabulary import ChargePoint, CoverageRoute
+from rso_shared.kit.decider import Decider
+from rso_shared.kit.errors import DomainError, invalid, unknown
+from rso_shared.kit.sealed import Sealed
 
 
 class Ending(StrEnum):

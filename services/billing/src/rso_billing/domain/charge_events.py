@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from rso_billing.domain.money import Money
 from rso_shared.contracts.program import ProgramRef
 from rso_shared.contracts.vocabulary import ChargePoint, CoverageRoute
 from rso_shared.kit.events import event
 from rso_shared.kit.sealed import Sealed
-
-from rso_billing.domain.money import Money
 
 
 class PaymentMethod(StrEnum):

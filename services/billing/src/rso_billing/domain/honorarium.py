@@ -3,12 +3,11 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from rso_billing.domain import ledger
+from rso_billing.domain.money import Money
 from rso_shared.kit.decider import Decider
 from rso_shared.kit.errors import unknown
 from rso_shared.kit.events import event
-
-from rso_billing.domain import ledger
-from rso_billing.domain.money import Money
 
 
 @event("billing.honorarium_accrued")

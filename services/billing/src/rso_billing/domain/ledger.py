@@ -8,10 +8,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from rso_billing.domain.money import Money
 from rso_shared.contracts.vocabulary import CoverageRoute
 from rso_shared.kit.events import event
-
-from rso_billing.domain.money import Money
 
 CASH = "cash"
 DEPOSITS = "deposits"

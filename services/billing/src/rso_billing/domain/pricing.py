@@ -1,9 +1,8 @@
 """What a case costs under its own program version: the price of the state, and a surcharge for haste."""
 
+from rso_billing.domain.money import Money
 from rso_shared.contracts.program import Price
 from rso_shared.contracts.vocabulary import Priority
-
-from rso_billing.domain.money import Money
 
 
 def quoted_amount(price: Price, *, state: str, priority: Priority) -> Money:

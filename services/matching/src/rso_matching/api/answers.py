@@ -4,10 +4,10 @@ from datetime import date, datetime
 from typing import Literal
 
 from pydantic import BaseModel
-from rso_shared.contracts.vocabulary import ConditionGroup
 
 from rso_matching.domain.decision import MatchDecision
 from rso_matching.domain.matching_state import AssignmentStatus, OfferStatus
+from rso_shared.contracts.vocabulary import ConditionGroup
 
 
 class SpecialistVersion(BaseModel):

@@ -5,11 +5,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import TypeAdapter
-from rso_shared.kit.database import Tx
-from rso_shared.kit.errors import unknown
-from rso_shared.kit.events import canonical
-from rso_shared.kit.store import Folded
-from rso_shared.kit.web.call import PUBLIC, STAFF, Call, permitted
 
 from rso_matching import desk, registration
 from rso_matching.api import answers, requests, views
@@ -19,6 +14,11 @@ from rso_matching.domain.matching_commands import Release
 from rso_matching.domain.matching_events import ReleaseReason
 from rso_matching.domain.matching_state import AssignmentStatus, CaseMatching
 from rso_matching.subscribe import stream_of_case
+from rso_shared.kit.database import Tx
+from rso_shared.kit.errors import unknown
+from rso_shared.kit.events import canonical
+from rso_shared.kit.store import Folded
+from rso_shared.kit.web.call import PUBLIC, STAFF, Call, permitted
 
 router = APIRouter(tags=["assignment"])
 _DECISION: TypeAdapter[MatchDecision] = TypeAdapter(MatchDecision)

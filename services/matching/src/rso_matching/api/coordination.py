@@ -3,11 +3,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
-from rso_shared.contracts.matching import SigningEligibility
-from rso_shared.kit.database import Tx
-from rso_shared.kit.errors import DomainError, unknown
-from rso_shared.kit.store import Executed
-from rso_shared.kit.web.call import INTERNAL, Call, Purpose, permitted
 
 from rso_matching import caseload, desk, directory
 from rso_matching.api import answers, requests, views
@@ -17,6 +12,11 @@ from rso_matching.domain.matching_state import CaseMatching
 from rso_matching.domain.specialist import SPECIALIST
 from rso_matching.eligibility import signing_eligibility
 from rso_matching.notices import mail
+from rso_shared.contracts.matching import SigningEligibility
+from rso_shared.kit.database import Tx
+from rso_shared.kit.errors import DomainError, unknown
+from rso_shared.kit.store import Executed
+from rso_shared.kit.web.call import INTERNAL, Call, Purpose, permitted
 
 router = APIRouter(prefix="/internal/v1/matching", tags=["coordination"])
 Coordinating = Annotated[Call, Depends(permitted("matching.coordinate"))]

@@ -4,11 +4,6 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
-from rso_shared.contracts.vocabulary import Role
-from rso_shared.kit.database import Tx
-from rso_shared.kit.errors import DomainError, unknown
-from rso_shared.kit.store import Executed
-from rso_shared.kit.web.call import PUBLIC, Call, permitted
 from sqlalchemy import RowMapping
 
 from rso_matching import caseload, desk
@@ -16,6 +11,11 @@ from rso_matching.api import answers, requests, views
 from rso_matching.domain import statement
 from rso_matching.domain.matching_commands import Attest, Decline, MatchingCommand
 from rso_matching.domain.matching_state import CaseMatching, OfferStatus
+from rso_shared.contracts.vocabulary import Role
+from rso_shared.kit.database import Tx
+from rso_shared.kit.errors import DomainError, unknown
+from rso_shared.kit.store import Executed
+from rso_shared.kit.web.call import PUBLIC, Call, permitted
 
 router = APIRouter(tags=["offers"])
 Reading = Annotated[Call, Depends(permitted("offer.read"))]

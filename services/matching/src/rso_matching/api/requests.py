@@ -5,11 +5,11 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
-from rso_shared.contracts.vocabulary import ConditionGroup, OfferDeclineReason
 
 from rso_matching.domain.matching_events import ReleaseReason
 from rso_matching.domain.specialist import DEFAULT_CAPACITY
 from rso_matching.domain.specialist_events import Evidence, LicenceEndReason
+from rso_shared.contracts.vocabulary import ConditionGroup, OfferDeclineReason
 
 Line = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]+$")

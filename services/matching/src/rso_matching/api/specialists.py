@@ -3,11 +3,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
-from rso_shared.contracts.vocabulary import ConditionGroup
-from rso_shared.kit.database import Tx
-from rso_shared.kit.errors import DomainError, unknown
-from rso_shared.kit.sealed import Sealed
-from rso_shared.kit.web.call import STAFF, Call, Purpose, permitted
 
 from rso_matching import caseload, directory, registration
 from rso_matching.api import answers, requests, views
@@ -22,6 +17,11 @@ from rso_matching.domain.specialist import (
     VerifyCredentials,
 )
 from rso_matching.domain.specialist_events import Identity, LicenceNumber
+from rso_shared.contracts.vocabulary import ConditionGroup
+from rso_shared.kit.database import Tx
+from rso_shared.kit.errors import DomainError, unknown
+from rso_shared.kit.sealed import Sealed
+from rso_shared.kit.web.call import STAFF, Call, Purpose, permitted
 
 router = APIRouter(tags=["specialists"])
 Registering = Annotated[Call, Depends(permitted("specialist.register"))]

@@ -4,17 +4,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from rso_shared.contracts.vocabulary import ConditionGroup
-from rso_shared.kit.clock import parse_iso
-from rso_shared.kit.errors import DomainError
-from rso_shared.kit.web.call import Call
-
 from rso_matching.api import answers
 from rso_matching.domain import statement
 from rso_matching.domain.licence import Licence
 from rso_matching.domain.matching_state import Assignment, AssignmentStatus, CaseMatching, OfferStatus
 from rso_matching.domain.specialist import Specialist
 from rso_matching.domain.specialist_events import Identity
+from rso_shared.contracts.vocabulary import ConditionGroup
+from rso_shared.kit.clock import parse_iso
+from rso_shared.kit.errors import DomainError
+from rso_shared.kit.web.call import Call
 
 
 def refuse_as_of(call: Call) -> None:

@@ -3,9 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from rso_shared.contracts.vocabulary import OfferDeclineReason
-from rso_shared.kit.errors import DomainError, unknown
-
 from rso_matching.domain.matching_commands import Accept, Attest, Decline, Lapse
 from rso_matching.domain.matching_events import (
     AssignmentReleased,
@@ -17,6 +14,8 @@ from rso_matching.domain.matching_events import (
     ReleaseReason,
 )
 from rso_matching.domain.matching_state import Assignment, CaseMatching, Offer, OfferStatus
+from rso_shared.contracts.vocabulary import OfferDeclineReason
+from rso_shared.kit.errors import DomainError, unknown
 
 Events = Sequence[MatchingEvent]
 

@@ -3,9 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from rso_shared.kit.decider import Decider
-from rso_shared.kit.errors import DomainError
-
 from rso_matching.domain.answering import accept, attest, decline, lapse, released
 from rso_matching.domain.decision import match
 from rso_matching.domain.matching_commands import (
@@ -30,6 +27,8 @@ from rso_matching.domain.matching_events import (
 )
 from rso_matching.domain.matching_state import Assignment, AssignmentStatus, CaseMatching, evolve
 from rso_matching.domain.offering import offer_next
+from rso_shared.kit.decider import Decider
+from rso_shared.kit.errors import DomainError
 
 Events = Sequence[MatchingEvent]
 

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from rso_shared.contracts.vocabulary import OfferDeclineReason
-
 from rso_matching.domain.decision import Considered, MatchInputs
 from rso_matching.domain.eligibility import Exclusion
 from rso_matching.domain.matching_events import ReleaseReason, WithdrawalReason
 from rso_matching.domain.needs import CaseNeeds
+from rso_shared.contracts.vocabulary import OfferDeclineReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,9 @@
 from datetime import datetime
 from enum import StrEnum
 
+from rso_matching.domain.decision import Excluded, MatchDecision
 from rso_shared.contracts.vocabulary import OfferDeclineReason
 from rso_shared.kit.events import event
-
-from rso_matching.domain.decision import Excluded, MatchDecision
 
 
 class ReleaseReason(StrEnum):

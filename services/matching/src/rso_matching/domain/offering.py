@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
-from rso_shared.kit.errors import DomainError
-
 from rso_matching.domain.answering import lapsed
 from rso_matching.domain.decision import Considered, Excluded, excluded
 from rso_matching.domain.eligibility import exclusions
 from rso_matching.domain.matching_commands import OfferNext
 from rso_matching.domain.matching_events import CaseOffered, MatchingEvent, MatchingExhausted
 from rso_matching.domain.matching_state import CaseMatching, evolve
+from rso_shared.kit.errors import DomainError
 
 
 def offer_next(command: OfferNext, state: CaseMatching) -> Sequence[MatchingEvent]:

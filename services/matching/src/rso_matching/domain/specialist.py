@@ -4,11 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from rso_shared.contracts.vocabulary import ConditionGroup
-from rso_shared.kit.decider import Decider
-from rso_shared.kit.errors import DomainError, invalid, unknown
-from rso_shared.kit.sealed import Sealed
-
 from rso_matching.domain.licence import Licence, day_of
 from rso_matching.domain.npi import require_npi
 from rso_matching.domain.specialist_events import (
@@ -23,6 +18,10 @@ from rso_matching.domain.specialist_events import (
     SpecialistEvent,
     SpecialistRegistered,
 )
+from rso_shared.contracts.vocabulary import ConditionGroup
+from rso_shared.kit.decider import Decider
+from rso_shared.kit.errors import DomainError, invalid, unknown
+from rso_shared.kit.sealed import Sealed
 
 DEFAULT_CAPACITY = 3
 

@@ -5,6 +5,8 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
+
+from rso_operations.sentences import sentence
 from rso_shared.contracts.base import FactModel
 from rso_shared.contracts.billing import HonorariumAccrued, HonorariumApproved
 from rso_shared.contracts.coordinator import PromiseChanged, StageEntered, WaitingChanged, WaitingOn
@@ -14,8 +16,6 @@ from rso_shared.contracts.vocabulary import Stage
 from rso_shared.kit import facts
 from rso_shared.kit.facts import Fact
 from rso_shared.kit.web.call import PUBLIC, Call, permitted
-
-from rso_operations.sentences import sentence
 
 F = TypeVar("F", bound=FactModel)
 

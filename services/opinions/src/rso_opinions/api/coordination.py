@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends, Response
 from rso_opinions import cases
 from rso_opinions.api.models import (
     CancellationBody,
-    DeliveryBody,
     OpinionState,
     QualityReviewStart,
     ReleaseBody,
@@ -17,7 +16,6 @@ from rso_opinions.api.press import press
 from rso_opinions.api.work import run, seen
 from rso_opinions.domain.opinion_commands import (
     CancelReview,
-    RecordDelivery,
     Release,
     StartQualityReview,
     StartReview,
@@ -99,14 +97,6 @@ def release(case_id: str, call: Coordinating, body: ReleaseBody | None = None) -
             if blob.object_id in kept:
                 call.service.blobs.commit(tx, blob)
         return answer
-
-    return call.command(work)
-
-
-@router.post("/delivery", response_model=OpinionState, summary="The notice reached a recipient", **INTERNAL)
-def delivery(case_id: str, body: DeliveryBody, call: Coordinating) -> Response:
-    def work(tx: Tx) -> OpinionState:
-        return run(call, tx, cases.submitted(tx, case_id), RecordDelivery(body.role, call.now))
 
     return call.command(work)
 

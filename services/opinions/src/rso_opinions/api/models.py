@@ -62,10 +62,6 @@ class ReleaseBody(Body):
     recipients: Annotated[tuple[Role, ...], Field(min_length=1, max_length=5)] | None = None
 
 
-class DeliveryBody(Body):
-    role: Role
-
-
 class CancellationBody(Body):
     reason: CancelReason = CancelReason.CASE_WITHDRAWN
     assignment_id: Id | None = None

@@ -1,0 +1,60 @@
+# Everything a newcomer or CI runs. `make help` explains each target.
+SHELL := /bin/bash
+PY := .venv/bin/python
+UV := $(shell command -v uv 2>/dev/null || echo .venv-uv/bin/uv)
+STAMP := .venv/.installed
+SOURCES := $(wildcard pyproject.toml shared/pyproject.toml services/*/pyproject.toml deploy/onebox/pyproject.toml locks/development.txt)
+MYPY := shared/src services/intake/src services/records-compiler/src services/matching/src services/opinions/src \
+	services/billing/src services/coordinator/src services/operations/src deploy/onebox/src
+
+.DEFAULT_GOAL := help
+.PHONY: help install run up test check lint format types imports locks docs bench clean
+
+help: ## show this help
+	@echo "Remote second opinion. First time: make run"
+	@echo
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: $(STAMP) ## make .venv with everything pinned in locks/ (gets uv where it is missing)
+
+$(STAMP): $(SOURCES)
+	@command -v uv >/dev/null 2>&1 || [ -x .venv-uv/bin/uv ] || { echo "installing uv into .venv-uv"; python3 -m venv .venv-uv && .venv-uv/bin/pip install -q uv; }
+	@echo "installing into .venv"
+	@$(UV) venv -q --allow-existing --python "$$(python3 -c 'import sys; print(sys.executable)')" .venv
+	@$(UV) pip install -q --python .venv/bin/python --require-hashes -r locks/development.txt
+	@$(UV) pip install -q --python .venv/bin/python --no-deps -e shared $(patsubst %/pyproject.toml,-e %,$(wildcard services/*/pyproject.toml)) -e deploy/onebox
+	@touch $@
+
+run: install ## start on .rso/demo and play the full breast-cancer case; ONCE=1 stops after the delivery
+	@.venv/bin/rso demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
+
+up: install ## start everything on .rso/live and stay (PORT=8000)
+	@.venv/bin/rso up $(if $(PORT),--port $(PORT))
+
+test: install ## every test this machine can run; says what was skipped and why
+	$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
+
+check: lint types imports docs test ## what CI runs: linters, types, import rules, generated documents, every test
+
+lint: install
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+format: install ## let ruff format and mend what it can
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+types: install
+	.venv/bin/mypy $(MYPY)
+
+imports: install
+	.venv/bin/lint-imports
+
+docs: install
+	$(PY) -m rso_onebox.catalog --check
+
+locks: ## pin versions and hashes anew: one file per service and one for development
+	@bash locks/make.sh $(UV)
+
+clean: ## remove the environment and demo data (.rso/live stays)
+	rm -rf .venv .rso/demo
