@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from billing.programs import program
 from rso_shared.contracts.base import AccessChange
 from rso_shared.contracts.intake import CaseSubmitted, ProgramPublished
 from rso_shared.contracts.matching import OfferAccepted
@@ -16,8 +17,6 @@ from rso_shared.contracts.vocabulary import (
     Role,
 )
 from support.harness import START
-
-from billing.programs import program
 
 CASE = "6f0c1b1e-5d1c-4c53-9a43-0a8d3f7f9d11"
 INTERNAL = f"/internal/v1/billing/cases/{CASE}"

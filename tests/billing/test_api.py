@@ -3,17 +3,6 @@
 import sqlite3
 
 import pytest
-from rso_billing.app import SPEC
-from rso_shared.contracts import billing as facts
-from rso_shared.contracts.intake import PriorityChanged, ProgramPublished
-from rso_shared.contracts.opinions import OpinionReleased
-from rso_shared.contracts.vocabulary import (
-    ChargePoint,
-    CoverageRoute,
-    Priority,
-    Role,
-)
-from support.harness import START, Harness
 
 from billing.programs import program
 from billing.scene import (
@@ -29,6 +18,17 @@ from billing.scene import (
     review_started,
     submitted,
 )
+from rso_billing.app import SPEC
+from rso_shared.contracts import billing as facts
+from rso_shared.contracts.intake import PriorityChanged, ProgramPublished
+from rso_shared.contracts.opinions import OpinionReleased
+from rso_shared.contracts.vocabulary import (
+    ChargePoint,
+    CoverageRoute,
+    Priority,
+    Role,
+)
+from support.harness import START, Harness
 
 
 @pytest.fixture

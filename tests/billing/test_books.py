@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from billing.builders import CAPTURE, CASE, FEE, INVOICE, NOW, cancel, pay, quote
 from rso_billing import projections
 from rso_billing.app import SPEC
 from rso_billing.domain.charge import CHARGE
@@ -16,8 +18,6 @@ from rso_shared.kit.errors import DomainError
 from rso_shared.kit.events import Actor, Meta
 from rso_shared.kit.store import stream_id
 from support.harness import Harness
-
-from billing.builders import CAPTURE, CASE, FEE, INVOICE, NOW, cancel, pay, quote
 
 META = Meta(actor=Actor(type="service", id="test", role="service", organisation_id="operator"), correlation_id="test")
 CHARGE_COMMANDS = st.one_of(

@@ -1,11 +1,6 @@
 """The charge of a case: every transition and every refusal."""
 
 import pytest
-from rso_billing.domain.charge import CHARGE
-from rso_billing.domain.ledger import CASH, DEPOSITS, REFUNDS, REVENUE
-from rso_billing.domain.money import Money
-from rso_shared.contracts.vocabulary import CoverageRoute
-from support.deciding import given
 
 from billing.builders import (
     CAPTURE,
@@ -26,6 +21,11 @@ from billing.builders import (
     quote,
     quoted,
 )
+from rso_billing.domain.charge import CHARGE
+from rso_billing.domain.ledger import CASH, DEPOSITS, REFUNDS, REVENUE
+from rso_billing.domain.money import Money
+from rso_shared.contracts.vocabulary import CoverageRoute
+from support.deciding import given
 
 RECEIVABLE = "receivable:employer_per_case"
 PREPAID = (quoted(), paid(), posted("payment", CASH, DEPOSITS))

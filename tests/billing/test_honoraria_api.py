@@ -1,6 +1,8 @@
 """Honoraria and the books over HTTP."""
 
 import pytest
+
+from billing.scene import CASE, INTERNAL, accepted, balanced, known, ok, refused
 from rso_billing.app import SPEC
 from rso_shared.contracts import billing as facts
 from rso_shared.contracts.vocabulary import (
@@ -8,8 +10,6 @@ from rso_shared.contracts.vocabulary import (
     Role,
 )
 from support.harness import Harness
-
-from billing.scene import CASE, INTERNAL, accepted, balanced, known, ok, refused
 
 
 @pytest.fixture

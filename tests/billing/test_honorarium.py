@@ -2,6 +2,7 @@
 
 import inspect
 
+from billing.builders import CASE, LATER, NOW, posted
 from rso_billing.domain import honorarium, ledger, pricing
 from rso_billing.domain.honorarium import (
     HONORARIUM,
@@ -12,8 +13,6 @@ from rso_billing.domain.honorarium import (
 )
 from rso_billing.domain.money import Money
 from support.deciding import given
-
-from billing.builders import CASE, LATER, NOW, posted
 
 FIVE_HUNDRED = Money(50_000, "USD")
 ACCRUE = AccrueHonorarium(case_id=CASE, honorarium_id="hon-1", specialist_id="spec-1", amount=FIVE_HUNDRED, now=NOW)

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from rso_billing.domain.ledger import Posting, entry, trial_balance
 from rso_billing.domain.money import Money
 from rso_billing.domain.pricing import honorarium_amount, quoted_amount

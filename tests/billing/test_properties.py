@@ -4,6 +4,8 @@ from collections import Counter
 
 from hypothesis import given
 from hypothesis import strategies as st
+
+from billing.builders import CAPTURE, CASE, FEE, INVOICE, NOW, cancel, pay, quote
 from rso_billing.domain.charge import CHARGE
 from rso_billing.domain.charge_events import ChargeCaptured, PaymentCaptured, RefundIssued
 from rso_billing.domain.honorarium import HONORARIUM, AccrueHonorarium, ApproveHonorarium
@@ -11,8 +13,6 @@ from rso_billing.domain.ledger import CHARGE_ACCOUNTS, HONORARIUM_ACCOUNTS, Ledg
 from rso_billing.domain.money import Money
 from rso_shared.contracts.vocabulary import CoverageRoute
 from rso_shared.kit.errors import DomainError
-
-from billing.builders import CAPTURE, CASE, FEE, INVOICE, NOW, cancel, pay, quote
 
 AMOUNTS = st.sampled_from([FEE, Money(0, "USD"), Money(1, "USD"), Money(60_000, "EUR")])
 CHARGE_COMMANDS = st.one_of(

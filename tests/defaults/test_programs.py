@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+
 from rso_onebox.default_tables import DefaultsError
 from rso_onebox.defaults import load_programs
 from rso_shared.contracts.program import Program

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import holidays
 import pytest
+
 from rso_onebox.default_tables import (
     ICD10CM,
     SAFE_VARIABLES,

@@ -4,6 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from matching.builders import (
+    CASE,
+    EXPIRES,
+    NOW,
+    WINDOW,
+    needs,
+    standing,
+)
 from rso_matching.domain.matching_commands import (
     Accept,
     Attest,
@@ -23,15 +31,6 @@ from rso_matching.domain.matching_events import (
     WithdrawalReason,
 )
 from rso_shared.contracts.vocabulary import OfferDeclineReason
-
-from matching.builders import (
-    CASE,
-    EXPIRES,
-    NOW,
-    WINDOW,
-    needs,
-    standing,
-)
 
 LATE = EXPIRES
 JUST_IN_TIME = EXPIRES - timedelta(microseconds=1)

@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from rso_matching.app import SPEC
 from support.harness import Harness
 

@@ -4,13 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from rso_matching.domain.case_matching import CASE_MATCHING
-from rso_matching.domain.eligibility import Exclusion
-from rso_matching.domain.matching_events import (
-    ReleaseReason,
-)
-from rso_shared.contracts.vocabulary import OfferDeclineReason
-from support.deciding import given
 
 from matching.builders import (
     EXPIRES,
@@ -21,6 +14,13 @@ from matching.builders import (
     started,
 )
 from matching.commands import JUST_IN_TIME, LATE, accept, attest, decline, declined, lapse, lapsed, released
+from rso_matching.domain.case_matching import CASE_MATCHING
+from rso_matching.domain.eligibility import Exclusion
+from rso_matching.domain.matching_events import (
+    ReleaseReason,
+)
+from rso_shared.contracts.vocabulary import OfferDeclineReason
+from support.deciding import given
 
 # attestation
 

@@ -3,12 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from rso_shared.contracts import intake as intake_facts
-from rso_shared.contracts import matching as facts
-from rso_shared.contracts.base import AccessChange
-from rso_shared.contracts.vocabulary import Priority, Role
-from rso_shared.kit.clock import iso
-from support.harness import START, Harness
 
 from matching.facts import (
     INTERNAL,
@@ -25,6 +19,12 @@ from matching.facts import (
     register,
     submitted,
 )
+from rso_shared.contracts import intake as intake_facts
+from rso_shared.contracts import matching as facts
+from rso_shared.contracts.base import AccessChange
+from rso_shared.contracts.vocabulary import Priority, Role
+from rso_shared.kit.clock import iso
+from support.harness import START, Harness
 
 
 def test_the_straight_path(harness: Harness) -> None:

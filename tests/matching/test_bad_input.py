@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from rso_shared.contracts.vocabulary import Role
-from support.harness import Harness
 
 from matching.facts import attest, body, coordinate, npi, offer, ready, register
+from rso_shared.contracts.vocabulary import Role
+from support.harness import Harness
 
 
 @pytest.mark.parametrize(

@@ -2,24 +2,6 @@
 
 from dataclasses import replace
 
-from rso_matching.domain.case_matching import CASE_MATCHING
-from rso_matching.domain.decision import match
-from rso_matching.domain.eligibility import Exclusion
-from rso_matching.domain.matching_commands import (
-    Complete,
-    Release,
-    StartMatching,
-)
-from rso_matching.domain.matching_events import (
-    MatchDecisionRecorded,
-    MatchingExhausted,
-    MatchingStarted,
-    ReleaseReason,
-    WithdrawalReason,
-)
-from rso_shared.contracts.vocabulary import ConditionGroup
-from support.deciding import given
-
 from matching.builders import (
     CASE,
     NOW,
@@ -45,6 +27,23 @@ from matching.commands import (
     stop,
     withdrawn,
 )
+from rso_matching.domain.case_matching import CASE_MATCHING
+from rso_matching.domain.decision import match
+from rso_matching.domain.eligibility import Exclusion
+from rso_matching.domain.matching_commands import (
+    Complete,
+    Release,
+    StartMatching,
+)
+from rso_matching.domain.matching_events import (
+    MatchDecisionRecorded,
+    MatchingExhausted,
+    MatchingStarted,
+    ReleaseReason,
+    WithdrawalReason,
+)
+from rso_shared.contracts.vocabulary import ConditionGroup
+from support.deciding import given
 
 # start
 

@@ -2,12 +2,6 @@
 
 import threading
 
-from rso_shared.contracts import intake as intake_facts
-from rso_shared.contracts import matching as facts
-from rso_shared.contracts.base import AccessChange
-from rso_shared.contracts.vocabulary import ConditionGroup, Role
-from support.harness import Harness
-
 from matching.facts import (
     INTERNAL,
     answer_offer,
@@ -23,6 +17,11 @@ from matching.facts import (
     register,
     submitted,
 )
+from rso_shared.contracts import intake as intake_facts
+from rso_shared.contracts import matching as facts
+from rso_shared.contracts.base import AccessChange
+from rso_shared.contracts.vocabulary import ConditionGroup, Role
+from support.harness import Harness
 
 
 def test_the_decision_lists_reasons_and_is_recomputed_bit_for_bit(harness: Harness) -> None:

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+
+from matching.builders import NOW, a_specialist, needs
 from rso_matching.domain.decision import Considered, MatchInputs, match
 from rso_matching.domain.eligibility import Exclusion, Load, exclusions
 from rso_matching.domain.licence import Licence, credentials_due
@@ -12,8 +14,6 @@ from rso_matching.domain.needs import offer_window
 from rso_matching.domain.ranking import CURRENT, features_of, score
 from rso_shared.contracts.program import MatchingPolicy
 from rso_shared.contracts.vocabulary import ConditionGroup, Priority
-
-from matching.builders import NOW, a_specialist, needs
 
 ELSEWHERE = Licence("l2", "US", "NY", date(2020, 1, 1), date(2030, 1, 1))
 

@@ -7,6 +7,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
+
+from matching.builders import NOW, WINDOW, a_specialist, inputs, needs, standing
 from rso_matching.domain.case_matching import CASE_MATCHING
 from rso_matching.domain.decision import Considered, MatchDecision, MatchInputs, match, recompute
 from rso_matching.domain.eligibility import Exclusion, Load
@@ -37,8 +39,6 @@ from rso_matching.domain.specialist import Specialist
 from rso_shared.contracts.vocabulary import ConditionGroup, OfferDeclineReason
 from rso_shared.kit.errors import DomainError
 from rso_shared.kit.events import canonical
-
-from matching.builders import NOW, WINDOW, a_specialist, inputs, needs, standing
 
 IDS = ("s1", "s2", "s3", "s4")
 ADAPTER = TypeAdapter(MatchDecision)

@@ -3,15 +3,9 @@
 from datetime import timedelta
 from pathlib import Path
 
-import rso_matching
-from rso_matching.app import SPEC
-from rso_shared.contracts.vocabulary import Role
-from rso_shared.kit.clock import iso
-from rso_shared.kit.database import Database
-from rso_shared.kit.migrate import migrate
 from sqlalchemy import inspect, select
-from support.harness import START, Harness
 
+import rso_matching
 from matching.facts import (
     INTERNAL,
     answer_offer,
@@ -24,6 +18,12 @@ from matching.facts import (
     ready,
     register,
 )
+from rso_matching.app import SPEC
+from rso_shared.contracts.vocabulary import Role
+from rso_shared.kit.clock import iso
+from rso_shared.kit.database import Database
+from rso_shared.kit.migrate import migrate
+from support.harness import START, Harness
 
 
 def test_the_name_of_a_specialist_is_logged_when_shown(harness: Harness) -> None:

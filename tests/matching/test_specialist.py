@@ -5,6 +5,8 @@ from datetime import date
 from typing import Any
 
 import pytest
+
+from matching.builders import NOW
 from rso_matching.domain.npi import luhn_valid, require_npi
 from rso_matching.domain.specialist import (
     SPECIALIST,
@@ -30,8 +32,6 @@ from rso_shared.contracts.vocabulary import ConditionGroup
 from rso_shared.kit.errors import DomainError
 from rso_shared.kit.sealed import Sealed
 from support.deciding import given
-
-from matching.builders import NOW
 
 NUMBER = Sealed("s1", LicenceNumber(number="MA-1"))
 

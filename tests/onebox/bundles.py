@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from rso_onebox.bundle import BundleCase, derive_case, read_bundle
 from rso_onebox.default_tables import load_conditions
 from rso_shared.kit.errors import DomainError

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from onebox.bundles import ALLENA, BREAST, GROUP_OF, PATIENT, bundle, case_of, condition, derive, refused
+
 from rso_onebox.bundle import derive_case, read_bundle
 from rso_onebox.bundle_facts import FactKind
 from rso_shared.contracts.vocabulary import ConditionGroup

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from onebox.bundles import PATIENT, bundle, refused
+
 from rso_onebox.bundle import read_bundle
 from rso_onebox.bundle_reading import LONG_AGO, References, instant
 

@@ -5,6 +5,7 @@ import json
 import pytest
 from onebox.bundles import ALLENA, BREAST, PATIENT, case_of, derive
 from pydantic import TypeAdapter
+
 from rso_onebox.demo_questions import QUESTIONS
 from rso_onebox.demo_texts import MARK, AskedQuestion, questions_for, report, summary_statements
 from rso_opinions.domain.report import Report, require_complete

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from rso_onebox.processes import arguments, pids_with, stop_group
 from rso_onebox.temporal_child import Ports, TemporalChild, TemporalStartError, stop_orphans
 from rso_onebox.temporal_cli import TemporalMissingError, find_temporal_cli

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from rso_onebox.fetching import FetchFailedError, run_with_progress, sdk_folder
 from rso_onebox.temporal_cli import CLI_MODULE, TemporalMissingError, build_cli, built_cli, find_temporal_cli
 from rso_onebox.test_server import find_test_server

@@ -5,6 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
+
+from operations.cases import CASE, submitted
 from rso_operations import board, view
 from rso_operations.app import SPEC
 from rso_operations.board import Row, Snapshot
@@ -15,10 +18,7 @@ from rso_shared.contracts.vocabulary import Priority, Stage
 from rso_shared.kit import service
 from rso_shared.kit.names import HEADS_TOPIC
 from rso_shared.kit.tables import HEADS
-from sqlalchemy import select
 from support.harness import START, Harness
-
-from operations.cases import CASE, submitted
 
 HOUR = timedelta(hours=1)
 FACTS = (

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+from sqlalchemy import inspect
+
 import rso_operations
 from rso_operations.app import SPEC
 from rso_shared.kit.database import Database
 from rso_shared.kit.migrate import migrate
-from sqlalchemy import inspect
 
 VERSIONS = Path(rso_operations.__file__).parent / "migrations" / "versions"
 

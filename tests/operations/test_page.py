@@ -6,13 +6,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+from operations.browser import CHROMIUM, opened
+from operations.cases import CASE, submitted
 from rso_operations.app import SPEC
 from rso_shared.contracts.coordinator import StageEntered
 from rso_shared.contracts.vocabulary import Stage
 from support.harness import START, Harness
-
-from operations.browser import CHROMIUM, opened
-from operations.cases import CASE, submitted
 
 
 @pytest.fixture

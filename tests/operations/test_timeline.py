@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from operations.cases import CASE, submitted
 from rso_operations.app import SPEC
 from rso_operations.sentences import SENTENCES, sentence
 from rso_shared.contracts.billing import FeeQuoted, HonorariumAccrued
@@ -15,8 +17,6 @@ from rso_shared.contracts.registry import FACTS
 from rso_shared.contracts.vocabulary import CoverageRoute, Effect, Role, Stage
 from rso_shared.kit import facts, service
 from support.harness import START, Harness
-
-from operations.cases import CASE, submitted
 
 PATH = f"/v1/cases/{CASE}/timeline"
 HOUR = timedelta(hours=1)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from rso_shared.kit.decider import Decider
 from rso_shared.kit.errors import DomainError
 

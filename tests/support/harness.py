@@ -9,6 +9,9 @@ from typing import Any
 
 from fastapi import FastAPI
 from pydantic import SecretStr
+from sqlalchemy import select
+from starlette.testclient import TestClient
+
 from rso_shared.contracts.base import FactModel
 from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit import facts, service, tables
@@ -20,8 +23,6 @@ from rso_shared.kit.local_broker import LocalBroker
 from rso_shared.kit.settings import ServiceSettings
 from rso_shared.kit.spec import ServiceSpec
 from rso_shared.kit.web.app import create_app
-from sqlalchemy import select
-from starlette.testclient import TestClient
 
 ISSUER_PEM = make_private_pem()
 START = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)

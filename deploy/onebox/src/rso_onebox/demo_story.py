@@ -195,7 +195,10 @@ class Story:
         specialist.post(f"{at}/attestation", {"conflict": False, "statement_version": shown["attestation"]["version"]})
         specialist.post(f"{at}/acceptance")
         decision = self.cast.desk.get(self.path("/match-decision"), recompute="true")
-        self.step("specialist", f"attested no conflict and accepted; match decision recomputed bit for bit: {decision['identical']}")
+        self.step(
+            "specialist",
+            f"attested no conflict and accepted; match decision recomputed bit for bit: {decision['identical']}",
+        )
 
     def review(self) -> None:
         self.waits_for("opinion")

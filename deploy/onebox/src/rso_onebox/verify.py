@@ -31,7 +31,8 @@ class Report:
     cases: int = 0
 
     def line(self) -> str:
-        return f"{self.events} events in {self.streams} streams, {self.facts} facts, {self.cases} cases, {self.looks} entries of access logs"
+        log = f"{self.events} events in {self.streams} streams, {self.facts} facts"
+        return f"{log}, {self.cases} cases, {self.looks} entries of access logs"
 
 
 Check = Callable[[DataDir, Report], Iterator[Fault]]

@@ -12,7 +12,7 @@ from rso_coordinator.publish import publish
 from rso_coordinator.subscribe import SUBSCRIPTION
 from rso_coordinator.worker import LOOP, Temporal, run_worker
 from rso_shared.kit.names import COORDINATOR
-from rso_shared.kit.service import Service
+from rso_shared.kit.service import Loop, Service
 from rso_shared.kit.spec import ServiceSpec
 
 SPEC = ServiceSpec(
@@ -25,11 +25,15 @@ SPEC = ServiceSpec(
 )
 
 
-def add_temporal(service: Service, app: FastAPI, temporal: Temporal, quiet: Callable[[], bool]) -> None:
-    """Bridge and worker join the service's loops; `quiet` tells the sandbox's clock when nothing is under way."""
+def temporal_loops(service: Service, temporal: Temporal) -> dict[str, Loop]:
+    """The bridge and the worker. They share one client and one pool of connections to the services."""
     http = httpx.AsyncClient(base_url=service.settings.internal_url, timeout=10.0)
     bridge = Bridge(service, http, temporal.client)
-    service.loops[NAME] = bridge.run
-    service.loops[LOOP] = lambda: run_worker(temporal, service, http)
+    return {NAME: bridge.run, LOOP: lambda: run_worker(temporal, service, http)}
+
+
+def add_temporal(service: Service, app: FastAPI, temporal: Temporal, quiet: Callable[[], bool]) -> None:
+    """On one machine they join the service's own loops; `quiet` tells the sandbox's clock when nothing is under way."""
+    service.loops |= temporal_loops(service, temporal)
     app.state.temporal = temporal
     app.state.quiet = quiet

@@ -1,15 +1,11 @@
 """Records, as the kit builds it."""
 
-from fastapi import FastAPI
-
 from rso_records_compiler.api import checklist, coordination, documents, requests, summary, upload
 from rso_records_compiler.projections import METADATA, PROJECTIONS
 from rso_records_compiler.publish import publish
 from rso_records_compiler.subscribe import SUBSCRIPTION
 from rso_shared.kit.names import RECORDS
-from rso_shared.kit.service import Service
 from rso_shared.kit.spec import ServiceSpec
-from rso_shared.kit.web.app import create_app as shared_app
 
 SPEC = ServiceSpec(
     name=RECORDS,
@@ -26,7 +22,3 @@ SPEC = ServiceSpec(
         coordination.router,
     ),
 )
-
-
-def create_app(service: Service) -> FastAPI:
-    return shared_app(service)

@@ -4,6 +4,7 @@ Each chunk is bound to its object, its number and whether it is the last one, so
 is noticed. A `staged` row stands before the first byte; `stored` is set in the command's transaction; a sweeper takes the rest.
 """
 
+import contextlib
 import hashlib
 import os
 import struct
@@ -124,6 +125,8 @@ class BlobStore:
     def _chunks(self, cipher: AESGCM, person_id: str, object_id: str) -> Iterator[bytes]:
         path = _path(person_id, object_id)
         size = self._objects.head(path)["size"]
+        if size == 0:  # even an empty object has one sealed chunk
+            raise TamperedError(object_id)
         step, number, start = CHUNK + TAG, 0, 0
         while start < size:
             end = min(start + step, size)
@@ -148,7 +151,9 @@ class BlobStore:
         return Sink(self._objects, _path(person_id, object_id))
 
     def remove(self, person_id: str, object_id: str) -> None:
-        self._objects.delete([_path(person_id, object_id)])
+        """Also where no byte was written yet, or an earlier removal was interrupted: then only the row is left to go."""
+        with contextlib.suppress(FileNotFoundError):
+            self._objects.delete([_path(person_id, object_id)])
         with self._db.write() as tx:
             tx.conn.execute(delete(BLOBS).where(BLOBS.c.object_id == object_id, BLOBS.c.state == STAGED))
 

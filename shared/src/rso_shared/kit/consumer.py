@@ -129,7 +129,7 @@ class Consumer:
 
     def _drain(self, key: str) -> None:
         """Each topic's queue from its head, round after round: one record may be what the head of another waits for."""
-        while any([self._drain_one(parked) for parked in self._heads(key)]):
+        while any(self._drain_one(parked) for parked in self._heads(key)):
             pass
 
     def _heads(self, key: str) -> list[Parked]:

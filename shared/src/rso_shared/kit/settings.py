@@ -31,6 +31,12 @@ class ServiceSettings(BaseSettings):
     internal_url: str = "http://127.0.0.1:8000"
     public_url: str = "http://127.0.0.1:8000"
     operator_organisation_id: str = "operator"
+    broker_url: str = ""
+    """sqlite:///path of the log on one machine."""
+    temporal_address: str = "127.0.0.1:7233"
+    temporal_namespace: str = "default"
+    host: str = "127.0.0.1"
+    port: int = 8000
     sandbox: bool = False
     allow_synthetic_npi: bool = False
     conditions_file: str = "defaults/conditions.csv"

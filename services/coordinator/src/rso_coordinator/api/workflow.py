@@ -27,7 +27,9 @@ class WorkflowView(BaseModel):
 async def read_workflow(
     case_id: str, request: Request, _call: Annotated[Call, Depends(permitted("workflow.read"))]
 ) -> WorkflowView:
-    temporal: Temporal = request.app.state.temporal
+    temporal: Temporal | None = getattr(request.app.state, "temporal", None)
+    if temporal is None:
+        raise Transient("temporal")
     try:
         found = await temporal.client().get_workflow_handle(workflow_id(case_id)).describe()
     except RPCError as failure:

@@ -1,0 +1,72 @@
+"""A service as processes of its own: migrate, then api, then a relay, all from the environment."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from rso_shared.kit.auth import Issuer
+from support.harness import ISSUER_PEM
+
+
+def environment(folder: Path, port: int) -> dict[str, str]:
+    named = {
+        "DATABASE_URL": f"sqlite:///{folder}/store.db",
+        "KEYS_PATH": f"{folder}/keys.db",
+        "ACCESS_LOG_PATH": f"{folder}/access.db",
+        "BLOBS_URL": f"file://{folder}/blobs",
+        "MASTER_KEY": "07" * 32,
+        "ISSUER_PUBLIC_KEY": Issuer(ISSUER_PEM, "rso-development").public_pem().decode(),
+        "BROKER_URL": f"sqlite:///{folder}/broker.db",
+        "MAIL_FOLDER": f"{folder}/mail",
+        "PORT": str(port),
+    }
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("RSO_")}
+    return {**inherited, **{f"RSO_BILLING_{name}": value for name, value in named.items()}}
+
+
+def rso(role: str, env: dict[str, str]) -> "subprocess.Popen[str]":
+    argv = [sys.executable, "-m", "rso_billing", role]
+    return subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def test_migrate_then_serve_then_stop(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = environment(tmp_path, port)
+    first = rso("migrate", env).communicate(timeout=60)[0]
+    assert first.strip().endswith("migrated")
+    assert rso("migrate", env).communicate(timeout=60)[0].strip().endswith("nothing to migrate")
+    serving, relaying = rso("api", env), rso("relay", env)
+    try:
+        assert _answers(f"http://127.0.0.1:{port}/internal/v1/billing/livez")
+        assert relaying.poll() is None
+    finally:
+        for process in (serving, relaying):
+            process.terminate()
+        codes = [(process.communicate(timeout=30), process.returncode)[1] for process in (serving, relaying)]
+    assert codes[1] == 0
+
+
+def test_an_unknown_setting_is_named(tmp_path):
+    env = {**environment(tmp_path, 0), "RSO_BILLING_DATABSE_URL": "x"}
+    process = rso("migrate", env)
+    output = process.communicate(timeout=60)[0]
+    assert process.returncode != 0
+    assert "RSO_BILLING_DATABSE_URL" in output
+
+
+def _answers(url: str) -> bool:
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return answer.status == 200
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.1)
+    return False

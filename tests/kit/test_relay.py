@@ -1,0 +1,183 @@
+"""The relay: pending rows, in order, marked after the acknowledgement. Never a cursor over ids."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from kit import desks, sample
+from kit.desks import take, until
+from kit.rooms import Room
+from rso_shared.kit import tables
+from rso_shared.kit.broker import Record
+from rso_shared.kit.errors import Transient
+from rso_shared.kit.health import Health
+from rso_shared.kit.local_broker import LocalBroker
+from rso_shared.kit.relay import BATCH, Relay, Wakeup
+
+pytestmark = pytest.mark.asyncio
+TOPIC = sample.SAMPLE.topic
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[LocalBroker]:
+    broker = LocalBroker(tmp_path / "log.db")
+    yield broker
+    broker.close()
+
+
+@pytest.fixture
+def executor() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as executor:
+        yield executor
+
+
+class Unlucky:
+    """The real log behind a line that breaks: before the log has the batch, or after and before we are told."""
+
+    def __init__(self, broker: LocalBroker, problem: Exception, *, after: bool) -> None:
+        self._broker, self._problem, self._after, self.broken = broker, problem, after, True
+
+    async def publish(self, records: Sequence[Record]) -> None:
+        if self.broken and not self._after:
+            raise self._problem
+        await self._broker.publish(records)
+        if self.broken:
+            raise self._problem
+
+    def subscribe(self, group: str, topics: Any) -> AsyncIterator[Any]:
+        return self._broker.subscribe(group, topics)
+
+    async def lag(self, group: str, topics: Any) -> int:
+        return await self._broker.lag(group, topics)
+
+
+def relay(room: Room, broker: Any, executor: ThreadPoolExecutor, health: Health | None = None) -> Relay:
+    return Relay(room.db, broker, Wakeup(), health or Health(), room.clock, executor)
+
+
+def unsent(room: Room) -> int:
+    with room.db.read() as tx:
+        return len(tx.conn.execute(select(tables.OUTBOX).where(tables.OUTBOX.c.published_at.is_(None))).all())
+
+
+def row(key: str, **more: Any) -> dict[str, Any]:
+    headers = '{"ce_id":"x"}'
+    return {"event_id": key, "topic": TOPIC, "key": key, "headers": headers, "value": b"{}", "created_at": "t", **more}
+
+
+async def test_facts_leave_in_order_and_once(room: Room, broker: LocalBroker, executor: ThreadPoolExecutor) -> None:
+    room.open("k1", notes=3)
+    room.open("k2", notes=1)
+    sender = relay(room, broker, executor)
+    assert [await sender.relay_once(), await sender.relay_once()] == [6, 0]
+    found = await take(broker, "g", [TOPIC], 6)
+    assert [r.headers["ce_streamversion"] for r in found if r.key == "k1"] == ["1", "2", "3", "4"]
+    assert unsent(room) == 0
+
+
+async def test_more_than_one_batch_is_sent_without_gap(
+    room: Room, broker: LocalBroker, executor: ThreadPoolExecutor
+) -> None:
+    with room.db.write() as tx:
+        tx.conn.execute(insert(tables.OUTBOX), [row(f"k{number}") for number in range(BATCH + 7)])
+    sender = relay(room, broker, executor)
+    assert [await sender.relay_once() for _ in range(3)] == [BATCH, 7, 0]
+    assert len(await take(broker, "g", [TOPIC], BATCH + 7)) == BATCH + 7
+
+
+async def test_an_id_that_is_committed_late_is_not_lost(
+    room: Room, broker: LocalBroker, executor: ThreadPoolExecutor
+) -> None:
+    """Order of ids is not order of commits: a relay that remembers the last id would never see the earlier one."""
+    sender = relay(room, broker, executor)
+    if room.db.is_sqlite:  # one writer at a time: the late commit is played by a row under a smaller id
+        with room.db.write() as tx:
+            tx.conn.execute(insert(tables.OUTBOX).values(row("second", id=1002)))
+        assert await sender.relay_once() == 1
+        with room.db.write() as tx:
+            tx.conn.execute(insert(tables.OUTBOX).values(row("first", id=1001)))
+    else:
+        with room.db.write() as slow:
+            slow.conn.execute(insert(tables.OUTBOX).values(row("first")))
+            with room.db.write() as fast:
+                fast.conn.execute(insert(tables.OUTBOX).values(row("second")))
+            assert await sender.relay_once() == 1
+    assert await sender.relay_once() == 1
+    assert [r.key for r in await take(broker, "g", [TOPIC], 2)] == ["second", "first"]
+
+
+async def test_a_broker_that_is_away_changes_nothing(
+    room: Room, broker: LocalBroker, executor: ThreadPoolExecutor
+) -> None:
+    room.open("k1", notes=1)
+    line = Unlucky(broker, Transient("broker"), after=False)
+    sender = relay(room, line, executor)
+    with pytest.raises(Transient):
+        await sender.relay_once()
+    assert unsent(room) == 2
+    line.broken = False
+    assert await sender.relay_once() == 2
+    assert len(await take(broker, "g", [TOPIC], 2)) == 2
+
+
+async def test_a_kill_between_publish_and_mark_sends_twice_and_the_inbox_absorbs_it(
+    room: Room, broker: LocalBroker, executor: ThreadPoolExecutor, tmp_path: Path
+) -> None:
+    with room.db.write() as tx:
+        for number in range(3):
+            sent = desks.arrived("k1", number)
+            headers = str(sent.headers).replace("'", '"')
+            tx.conn.execute(
+                insert(tables.OUTBOX).values(row("k1", topic=sent.topic, headers=headers, value=sent.value))
+            )
+    with pytest.raises(RuntimeError):
+        await relay(room, Unlucky(broker, RuntimeError("killed"), after=True), executor).relay_once()
+    assert unsent(room) == 3
+    assert await relay(room, broker, executor).relay_once() == 3
+    found = await take(broker, "g", [sample.OTHER_TOPIC], 6)
+    assert len(found) == 6
+    with desks.furnished(f"sqlite:///{tmp_path}/reader.db", broker) as desk:
+        desk.process(*found)
+        assert desk.handled() == ["k1/0", "k1/1", "k1/2"]
+
+
+async def test_the_loop_is_woken_by_a_commit_and_says_when_the_broker_is_away(
+    room: Room, broker: LocalBroker, executor: ThreadPoolExecutor
+) -> None:
+    wake, health = Wakeup(), Health()
+    room.store.on_commit.append(wake)
+    line = Unlucky(broker, Transient("broker"), after=False)
+    loop = asyncio.ensure_future(Relay(room.db, line, wake, health, room.clock, executor).run())
+    await asyncio.to_thread(room.open, "k1")
+    await until(lambda: health.problems() == {"relay": "Transient"})
+    line.broken = False
+    await asyncio.to_thread(room.note, "k1", "n1")
+    await until(lambda: not unsent(room))
+    await until(lambda: health.problems() == {})
+    latencies = []
+    for number in range(5):
+        await asyncio.sleep(0.02)
+        started = time.perf_counter()
+        await asyncio.to_thread(room.note, "k1", f"m{number}")
+        await until(lambda: not unsent(room))
+        latencies.append(time.perf_counter() - started)
+    assert sorted(latencies)[2] < 0.2, "the poll alone would take longer"
+    loop.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await loop
+
+
+async def test_a_bug_ends_the_loop_instead_of_hiding_in_it(
+    room: Room, broker: LocalBroker, executor: ThreadPoolExecutor
+) -> None:
+    room.open("k1")
+    with room.db.write() as tx:
+        tx.conn.execute(update(tables.OUTBOX).values(headers="not json"))
+    with pytest.raises(ValueError, match="Expecting value"):
+        await asyncio.wait_for(relay(room, broker, executor).run(), 5)
