@@ -26,7 +26,7 @@ from rso_onebox.dispatch import AUDIENCES, Dispatcher, openapi
 from rso_onebox.temporal_child import TemporalChild
 from rso_onebox.temporal_cli import find_temporal_cli
 from rso_operations import pages
-from rso_shared.kit import logs
+from rso_shared.kit import logs, telemetry
 from rso_shared.kit.settings import refuse_strangers
 from rso_shared.kit.web.health import readiness
 
@@ -71,6 +71,7 @@ def up(data: DataDir, *, port: int, sandbox: bool, say: Say) -> int:
         sandbox = data.prepare(sandbox=sandbox)
         public, internal = bind(port), bind(0)
         logs.configure(stream=data.log.open("a", buffering=1))
+        telemetry.configure("rso")
         child = TemporalChild.start(find_temporal_cli(say=say), data.temporal, say=say)
         try:
             base = os.environ.get("RSO_PUBLIC_URL", address(public))

@@ -15,7 +15,7 @@ from rso_coordinator.payloads import CaseStart, FactSeen
 from rso_coordinator.wakes import STARTS, seen
 from rso_coordinator.workflows.case import CaseWorkflow
 from rso_shared.contracts.base import FactModel
-from rso_shared.kit import facts, parking
+from rso_shared.kit import facts, parking, telemetry
 from rso_shared.kit.broker import Batch, Record
 from rso_shared.kit.clock import parse_iso
 from rso_shared.kit.consumer import PATIENCE, RETRY_SECONDS
@@ -72,14 +72,17 @@ class Bridge:
             await self._in_thread(lambda: self._park(record, parking.BEHIND, "behind"))
             return
         try:
-            await self.forward(fact.data, signal)
+            await self.forward(fact.data, signal, fact.traceparent)
         except NotYet as outcome:
             reason = outcome.missing
             await self._in_thread(lambda: self._park(record, parking.NOT_YET, reason))
 
-    async def forward(self, fact: FactModel, signal: FactSeen) -> None:
+    async def forward(self, fact: FactModel, signal: FactSeen, traceparent: str | None = None) -> None:
         """Raises NotYet for a case that intake does not know; anything else that fails leaves the position where it is."""
-        case_id = fact.key()
+        with telemetry.consumer_span(f"wake {signal.type}", traceparent, {"rso.service": NAME}):
+            await self._wake(fact.key(), signal)
+
+    async def _wake(self, case_id: str, signal: FactSeen) -> None:
         if signal.type in STARTS:
             await self._start(case_id, signal)
             return
@@ -124,7 +127,7 @@ class Bridge:
         if parked is None or fact is None or signal is None or parked.state == parking.POISON:
             return False
         try:
-            await self.forward(fact.data, signal)
+            await self.forward(fact.data, signal, fact.traceparent)
         except NotYet as missing:
             late = datetime.now(UTC) - parse_iso(parked.parked_at) > PATIENCE
             state, reason = (parking.POISON if late else parking.NOT_YET), missing.missing

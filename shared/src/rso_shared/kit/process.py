@@ -10,7 +10,7 @@ from typing import Any
 import uvicorn
 from sqlalchemy.engine import make_url
 
-from rso_shared.kit import logs, migrate
+from rso_shared.kit import logs, migrate, telemetry
 from rso_shared.kit.broker import Broker
 from rso_shared.kit.clock import WallClock
 from rso_shared.kit.local_broker import LocalBroker
@@ -38,6 +38,7 @@ def main(
     parser.add_argument("role", choices=roles, help="what this process does")
     role = parser.parse_args(argv).role
     logs.configure()
+    telemetry.configure(spec.name.package)
     refuse_strangers()
     settings = ServiceSettings(_env_prefix=spec.name.settings_prefix)
     service = build(spec, settings, broker=_broker(settings), clock=WallClock())
