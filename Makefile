@@ -56,5 +56,8 @@ docs: install
 locks: ## pin versions and hashes anew: one file per service and one for development
 	@bash locks/make.sh $(UV)
 
+bench: install ## measure this machine; prints one table and writes bench/results.json
+	$(PY) bench/onebox.py
+
 clean: ## remove the environment and demo data (.rso/live stays)
 	rm -rf .venv .rso/demo

@@ -58,3 +58,9 @@ def quiet(data: DataDir) -> bool:
 
 def mails(data: DataDir) -> list[Message]:
     return [email.message_from_bytes(file.read_bytes()) for file in sorted(data.mail.glob("*.eml"))]
+
+
+def stages(data: DataDir) -> list[str]:
+    """Every stage that the coordinator said, in order."""
+    query = "SELECT json_extract(data, '$.stage') FROM events WHERE name = 'coordinator.stage_entered' ORDER BY stream, version"
+    return [row[0] for row in rows(store(data, "coordinator"), query)]

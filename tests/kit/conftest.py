@@ -1,15 +1,19 @@
 """The backends and brokers that one suite each is run on."""
 
 import importlib
+import io
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from kit import rooms
 from kit.web import SPEC
+from rso_shared.kit import logs
 from rso_shared.kit.local_broker import LocalBroker
 from support.harness import Harness
 
@@ -54,3 +58,16 @@ def harness(tmp_path: Path) -> Iterator[Harness]:
     made = Harness(SPEC, tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture
+def stream(capsys: pytest.CaptureFixture[str]) -> Iterator[io.StringIO]:
+    """Logs as a running process writes them; nothing may take another way out."""
+    handlers, level, made = logging.root.handlers[:], logging.root.level, io.StringIO()
+    logs.configure(stream=made)
+    yield made
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
+    structlog.reset_defaults()
+    captured = capsys.readouterr()
+    assert captured.err + captured.out == ""

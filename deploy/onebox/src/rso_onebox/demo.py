@@ -142,5 +142,5 @@ def _closing_words(result: dict[str, Any], *, stays: bool) -> str:
     lines += [f"  {fact['at'][11:19]}  {fact['service']:<12} {fact['text']}" for fact in result["timeline"]]
     lines += ["", f"workflow history: {result['workflow']['events']} events, {result['workflow']['bytes']:,} bytes"]
     lines += [f"{name.replace('_', ' ')}: {path}" for name, path in result["report"].items()]
-    lines += [f"pages: {result['address']}/operations/   API: {result['address']}/openapi-public.json"]
+    lines += [f"pages: {result['address']}/operations/   API: {result['address']}/docs"]
     return "\n".join([*lines, "stays up; Ctrl-C stops it" if stays else "stopped"])

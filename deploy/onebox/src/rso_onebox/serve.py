@@ -2,33 +2,29 @@
 
 import asyncio
 import contextlib
-import json
 import os
 import signal
 import socket
-import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from typing import Any
 
 import uvicorn
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from rso_coordinator.bridge import NAME as BRIDGE
 from rso_coordinator.worker import LOOP as WORKER
 from rso_coordinator.worker import Temporal
 from rso_onebox import box as onebox
 from rso_onebox.datadir import DataDir, DataDirError, Lock
-from rso_onebox.dispatch import AUDIENCES, Dispatcher, openapi
+from rso_onebox.dispatch import Dispatcher
+from rso_onebox.outside import Outside
 from rso_onebox.temporal_child import TemporalChild
 from rso_onebox.temporal_cli import find_temporal_cli
 from rso_operations import pages
 from rso_shared.kit import logs, telemetry
 from rso_shared.kit.settings import refuse_strangers
-from rso_shared.kit.web.health import readiness
 
 LOOPBACK = "127.0.0.1"
 Say = Callable[[str], None]
@@ -101,7 +97,7 @@ async def _serve(box: onebox.Box, public: socket.socket, internal: socket.socket
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     pages.mount(box.apps["operations"], box.services["operations"])
-    outside = Outside(box, Dispatcher(box.apps, box.apps["operations"], internal=False))
+    outside = Outside(box.apps, box.services.values(), Dispatcher(box.apps, box.apps["operations"], internal=False))
     inside = Dispatcher(box.apps, box.apps["operations"], internal=True)
     async with AsyncExitStack() as stack:
         for app in box.apps.values():
@@ -141,40 +137,3 @@ async def _stop(loops: dict[str, asyncio.Task[None]]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-class Outside:
-    """What the process itself answers: health of all services together and the OpenAPI documents. The rest goes to the services."""
-
-    def __init__(self, box: onebox.Box, inner: ASGIApp) -> None:
-        self._box, self._inner = box, inner
-        apps = list(box.apps.values())
-        self._documents = {
-            f"/openapi-{name}.json": openapi(apps, name, f"Remote second opinion: {name} API") for name in AUDIENCES
-        }
-        self._own: dict[str, Callable[[Request], Awaitable[Response]]] = {
-            "/livez": self._livez,
-            "/readyz": self._readyz,
-        }
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "")
-        if scope["type"] == "http" and (path in self._own or path in self._documents):
-            request = Request(scope)
-            answer = JSONResponse(self._documents[path]) if path in self._documents else await self._own[path](request)
-            await answer(scope, receive, send)
-            return
-        await self._inner(scope, receive, send)
-
-    async def _livez(self, _request: Request) -> Response:
-        return JSONResponse({"status": "alive"})
-
-    async def _readyz(self, _request: Request) -> Response:
-        states = await asyncio.gather(*(asyncio.to_thread(readiness, s) for s in self._box.services.values()))
-        ready = all(state.ready for state in states)
-        body = {"ready": ready, "services": [json.loads(state.model_dump_json()) for state in states]}
-        return JSONResponse(body, 200 if ready else 503)
-
-
-def say_to_stderr(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

@@ -6,6 +6,7 @@ import smtplib
 import tomllib
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
@@ -79,10 +80,17 @@ class Templates:
         address = requested.to.open()
         message = EmailMessage()
         message["Message-ID"] = f"<{requested.notice_id}@{self.sender.rpartition('@')[2]}>"
-        message["From"], message["To"] = self.sender, f'"{address.name}" <{address.email}>'
+        message["From"], message["To"] = self.sender, _mailbox(address)
         message["Subject"] = text["subject"].format(**values)
         message.set_content(text["body"].format(**values))
         return message
+
+
+def _mailbox(address: notices.Address) -> Address:
+    """Quoted as the standard wants it; a line break in a name must neither add a header nor stop the loop."""
+    name, mailbox = (" ".join(text.split()) for text in (address.name, address.email))
+    local, _, domain = mailbox.rpartition("@")
+    return Address(display_name=name, username=local, domain=domain)
 
 
 class MailLoop:

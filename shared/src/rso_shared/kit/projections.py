@@ -11,6 +11,7 @@ from rso_shared.kit.tables import EVENTS, SHADOWS
 
 Tables = Mapping[str, Table]
 Apply = Callable[[Tx, Tables, Recorded], None]
+Load = Callable[[Tx, str], Sequence[Recorded]]
 
 SHADOW_SUFFIX = "__shadow"
 
@@ -51,7 +52,7 @@ def _shadowed(tx: Tx, stream: str) -> set[str]:
     return {row.projection for row in rows}
 
 
-def rebuild(db: Database, projection: Projection, load: Callable[[Tx, str], Sequence[Recorded]]) -> int:
+def rebuild(db: Database, projection: Projection, load: Load) -> int:
     """Folds every stream anew into fresh tables while commands go on, then swaps. Returns how many streams were folded.
 
     No side effect can fire: nothing but `apply` runs.
@@ -65,32 +66,38 @@ def rebuild(db: Database, projection: Projection, load: Callable[[Tx, str], Sequ
     folded = 0
     while _fold_some(db, projection, shadow, load):
         folded += 1
-    _swap(db, projection, shadow)
-    return folded
+    return folded + _swap(db, projection, shadow, load)
 
 
-def _fold_some(
-    db: Database, projection: Projection, shadow: Tables, load: Callable[[Tx, str], Sequence[Recorded]]
-) -> bool:
+def _fold_some(db: Database, projection: Projection, shadow: Tables, load: Load) -> bool:
     """One stream, under the write lock, so that no append to it can fall between fold and registration."""
+    with db.write() as tx:
+        return _fold_next(tx, projection, shadow, load)
+
+
+def _fold_next(tx: Tx, projection: Projection, shadow: Tables, load: Load) -> bool:
     done = select(SHADOWS.c.stream).where(SHADOWS.c.projection == projection.name)
-    with db.write() as tx:
-        stream = tx.conn.execute(
-            select(EVENTS.c.stream).where(EVENTS.c.version == 1, EVENTS.c.stream.not_in(done)).limit(1)
-        ).scalar_one_or_none()
-        if stream is None:
-            return False
-        for recorded in load(tx, stream):
-            projection.apply(tx, shadow, recorded)
-        tx.conn.execute(insert(SHADOWS).values(projection=projection.name, stream=stream))
-        return True
+    stream = tx.conn.execute(
+        select(EVENTS.c.stream).where(EVENTS.c.version == 1, EVENTS.c.stream.not_in(done)).limit(1)
+    ).scalar_one_or_none()
+    if stream is None:
+        return False
+    for recorded in load(tx, stream):
+        projection.apply(tx, shadow, recorded)
+    tx.conn.execute(insert(SHADOWS).values(projection=projection.name, stream=stream))
+    return True
 
 
-def _swap(db: Database, projection: Projection, shadow: Tables) -> None:
+def _swap(db: Database, projection: Projection, shadow: Tables, load: Load) -> int:
+    """Streams that began since the last look are folded here, under the same lock: else the swap would lose their rows."""
+    late = 0
     with db.write() as tx:
+        while _fold_next(tx, projection, shadow, load):
+            late += 1
         for name, live in projection.live().items():
             columns = [column.name for column in live.columns]
             tx.conn.execute(delete(live))
             tx.conn.execute(insert(live).from_select(columns, select(*(shadow[name].c[column] for column in columns))))
             shadow[name].drop(tx.conn)
         tx.conn.execute(delete(SHADOWS).where(SHADOWS.c.projection == projection.name))
+    return late

@@ -7,7 +7,7 @@ from opentelemetry import context, trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
-from opentelemetry.trace import Link, SpanContext, SpanKind
+from opentelemetry.trace import Link, SpanContext, SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 _PROPAGATOR = TraceContextTextMapPropagator()
@@ -35,14 +35,28 @@ def _remote(header: str | None) -> SpanContext | None:
     return trace.get_current_span(_PROPAGATOR.extract({"traceparent": header})).get_span_context()
 
 
+def _told(span: trace.Span) -> Iterator[trace.Span]:
+    """A failure gives the span its type. The library's own description would quote the message, and so perhaps a person."""
+    try:
+        yield span
+    except Exception as problem:
+        span.set_status(StatusCode.ERROR, type(problem).__name__)
+        raise
+
+
 @contextmanager
 def server_span(name: str, header: str | None, attributes: dict[str, str]) -> Iterator[trace.Span]:
     """A request: a child of the caller's span if it sent one."""
     parent = _PROPAGATOR.extract({"traceparent": header}) if header else context.Context()
     with _TRACER.start_as_current_span(
-        name, context=parent, kind=SpanKind.SERVER, attributes=attributes, record_exception=False
+        name,
+        context=parent,
+        kind=SpanKind.SERVER,
+        attributes=attributes,
+        record_exception=False,
+        set_status_on_exception=False,
     ) as span:
-        yield span
+        yield from _told(span)
 
 
 @contextmanager
@@ -57,8 +71,9 @@ def consumer_span(name: str, header: str | None, attributes: dict[str, str]) -> 
         links=links,
         attributes=attributes,
         record_exception=False,
+        set_status_on_exception=False,
     ) as span:
-        yield span
+        yield from _told(span)
 
 
 def trace_id() -> str:

@@ -1,20 +1,23 @@
 """The deployment's clock. In a sandbox it may be moved forward, from due instant to due instant, until all is quiet."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict
+from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
 
 from rso_coordinator import projections
 from rso_coordinator.activities import offset_of
 from rso_coordinator.bridge import workflow_id
 from rso_coordinator.worker import Temporal
 from rso_coordinator.workflows.case import CaseWorkflow
-from rso_shared.kit.clock import SandboxClock, iso, parse_iso
-from rso_shared.kit.errors import DomainError, invalid
+from rso_shared.kit.clock import SandboxClock, parse_iso
+from rso_shared.kit.errors import DomainError, Transient, invalid
 from rso_shared.kit.service import Service
 from rso_shared.kit.web.call import PUBLIC, Call, permitted
 
@@ -63,6 +66,16 @@ def _state(service: Service) -> ClockState:
     )
 
 
+@contextmanager
+def _unless_gone() -> Iterator[None]:
+    """A case may end between the listing and the call."""
+    try:
+        yield
+    except RPCError as failure:
+        if failure.status is not RPCStatusCode.NOT_FOUND:
+            raise Transient("temporal") from failure
+
+
 class Mover:
     """Steps to each open deadline in turn: settle, move, tell every open case, settle."""
 
@@ -71,22 +84,31 @@ class Mover:
 
     async def advance(self, target: datetime) -> None:
         await self._settle()
-        while (due := await self._in_thread(lambda: self._next(target))) is not None:
-            await self._move(parse_iso(due))
+        while (due := await self._next(target)) is not None:
+            await self._move(due)
         await self._move(target)
 
-    def _next(self, target: datetime) -> str | None:
-        with self._service.db.read() as tx:
-            return projections.next_due(tx, iso(self._clock.now()), iso(target))
+    async def _next(self, target: datetime) -> datetime | None:
+        """The earliest instant that any open case sleeps until: the workflows know, whatever ladder it stands on."""
+        found = [await self._ask(case_id) for case_id in await self._in_thread(self._open)]
+        now = self._clock.now()
+        return min((due for due in found if due is not None and now < due <= target), default=None)
+
+    async def _ask(self, case_id: str) -> datetime | None:
+        due = None
+        with _unless_gone():
+            due = await self._handle(case_id).query(CaseWorkflow.next_due)
+        return parse_iso(due) if due else None
 
     async def _move(self, instant: datetime) -> None:
         self._clock.advance_to(instant)
-        client = self._temporal.client()
         for case_id in await self._in_thread(self._open):
-            await client.get_workflow_handle(workflow_id(case_id)).signal(
-                CaseWorkflow.clock_moved, offset_of(self._clock)
-            )
+            with _unless_gone():
+                await self._handle(case_id).signal(CaseWorkflow.clock_moved, offset_of(self._clock))
         await self._settle()
+
+    def _handle(self, case_id: str) -> WorkflowHandle[Any, Any]:
+        return self._temporal.client().get_workflow_handle(workflow_id(case_id))
 
     def _open(self) -> list[str]:
         with self._service.db.read() as tx:

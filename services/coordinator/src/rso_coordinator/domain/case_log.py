@@ -100,13 +100,22 @@ def _note(command: Note, state: State) -> list[Event]:
     case_id, events = command.case_id, list[Event]()
     if command.stage is not None and command.stage != state.stage:
         events.append(StageEntered(case_id=case_id, stage=command.stage, entered_at=command.at))
-    if command.waiting_on is not None and command.waiting_on != state.waiting_on:
-        events.append(WaitingChanged(case_id=case_id, waiting_on=command.waiting_on))
+    waiting = None if command.waiting_on is None else tuple(_since(item, state) for item in command.waiting_on)
+    if waiting is not None and waiting != state.waiting_on:
+        events.append(WaitingChanged(case_id=case_id, waiting_on=waiting))
     if command.deadline and command.due_at and (command.deadline, command.due_at) not in state.deadlines:
         events.append(DeadlineSet(case_id=case_id, deadline=command.deadline, due_at=command.due_at))
     if command.promised_by is not None and command.promised_by != state.promised_by:
         events.append(PromiseChanged(case_id=case_id, promised_by=command.promised_by))
     return events
+
+
+def _since(item: WaitingOn, state: State) -> WaitingOn:
+    """Said again, an obligation keeps the instant since which it stands."""
+    for known in state.waiting_on:
+        if (known.party, known.what, known.how_to_act) == (item.party, item.what, item.how_to_act):
+            return item.model_copy(update={"since": known.since})
+    return item
 
 
 def _fire(command: FireRung, state: State) -> list[Event]:

@@ -23,6 +23,8 @@ class Milestones:
     summary_signed: bool = False
     matching_started: bool = False
     exhausted: bool = False
+    no_backup: bool = False
+    """Asked for a backup, matching found nobody."""
     offers: dict[str, str] = field(default_factory=dict)
     """offer id -> expires_at, of offers nobody has answered yet."""
     answered: set[str] = field(default_factory=set)

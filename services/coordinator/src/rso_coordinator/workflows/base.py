@@ -7,6 +7,7 @@ it calls refuses what is no longer due.
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from temporalio import workflow
@@ -64,8 +65,9 @@ class CaseSteps:
         self.milestones = Milestones()
         self.offset = timedelta()
         self.policy: Policy | None = None
+        self.due: datetime | None = None
         self._clock_moves = 0
-        self._facts = 0
+        self._facts = self._facts_read = 0
 
     @property
     def rules(self) -> Policy:
@@ -92,6 +94,7 @@ class CaseSteps:
         self.offset = timedelta(seconds=snapshot.offset)
         for fact in snapshot.facts:
             self.note(fact)
+        self._facts_read = self._facts
         return not snapshot.closed
 
     async def act(self, step: str, path: str, **body: Any) -> Answer:
@@ -114,22 +117,38 @@ class CaseSteps:
         return said
 
     async def wait(
-        self, done: Callable[[], bool], *, deadline: str = "", ladder: Sequence[Rung] = (), effect: Effect | None = None
+        self,
+        done: Callable[[], bool],
+        *,
+        deadline: str = "",
+        ladder: Sequence[Rung] | Callable[[], Sequence[Rung]] = (),
+        effect: Effect | None = None,
     ) -> None:
-        """Until `done`, firing each rung of the ladder at its instant, once. Raises CaseOverError when the case ended meanwhile."""
+        """Until `done`, firing each rung of the ladder at its instant, once. Raises CaseOverError when the case ended meanwhile.
+
+        A ladder that depends on facts is a function: it is asked again whenever a fact comes.
+        """
+
+        def upcoming() -> Rung | None:
+            rungs = ladder() if callable(ladder) else ladder
+            return next_rung(rungs, self.carried.fired.get(deadline, []))
+
         while not self._settled(done):
-            rung = next_rung(ladder, self.carried.fired.get(deadline, []))
+            rung = upcoming()
+            changed = partial(self._differs, rung, upcoming, done)
             if rung is None or effect is None:
-                await workflow.wait_condition(lambda: self._settled(done))
-            elif await self._reached(rung.due, done):
+                await workflow.wait_condition(changed)
+            elif await self.until(rung.due, changed):
                 await self.fire(deadline, rung, effect)
         self.check_over()
 
+    def _differs(self, rung: Rung | None, upcoming: Callable[[], Rung | None], done: Callable[[], bool]) -> bool:
+        return self._settled(done) or upcoming() != rung
+
     async def pause(self) -> None:
-        """After a refusal: until the next fact or for a minute, then everything is read anew."""
-        before = self._facts
+        """After a refusal: until a fact comes that the last reading did not have, or for a minute; then all is read anew."""
         with suppress(TimeoutError):
-            await workflow.wait_condition(lambda: self._facts != before, timeout=PAUSE)
+            await workflow.wait_condition(lambda: self._facts != self._facts_read, timeout=PAUSE)
 
     def check_over(self) -> None:
         m = self.milestones
@@ -140,15 +159,18 @@ class CaseSteps:
         m = self.milestones
         return done() or m.withdrawn or m.declined or m.expired or m.closed
 
-    async def _reached(self, due: datetime, done: Callable[[], bool]) -> bool:
-        """True if the instant came first. A moved clock re-derives the timer."""
+    async def until(self, due: datetime, done: Callable[[], bool]) -> bool:
+        """True if the instant came first; False if `done`, if the case ended, or to re-derive the timer of a moved clock."""
         moves, delay = self._clock_moves, due - self.now()
         if delay <= timedelta():
             return True
+        self.due = due
         try:
             await workflow.wait_condition(lambda: self._settled(done) or self._clock_moves != moves, timeout=delay)
         except TimeoutError:
             return True
+        finally:
+            self.due = None
         return False
 
     async def fire(self, deadline: str, rung: Rung, effect: Effect) -> None:

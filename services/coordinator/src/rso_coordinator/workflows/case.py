@@ -17,7 +17,6 @@ RECORDS = "/internal/v1/records/cases/{case}"
 MATCHING = "/internal/v1/matching/cases/{case}"
 OPINIONS = "/internal/v1/opinions/cases/{case}"
 BILLING = "/internal/v1/billing/cases/{case}"
-DAY = timedelta(days=1)
 
 
 @workflow.defn(name="CaseWorkflow")
@@ -34,18 +33,29 @@ class CaseWorkflow(CaseSteps):
     def clock_moved(self, offset: float) -> None:
         self.move_clock(offset)
 
+    @workflow.query(name="next_due")
+    def next_due(self) -> str | None:
+        """The instant that the case sleeps until, if it waits for one."""
+        return self.due.isoformat() if self.due else None
+
     @workflow.run
     async def run(self, _start: CaseStart) -> str:
+        if not await self.load():
+            return "closed"
         while True:
-            if not await self.load():
-                return "closed"
             try:
-                await self.life()
-                return await self.closing("completed")
-            except CaseOverError:
-                return await self.winding_up()
+                return await self.to_the_end()
             except RefusedError:
                 await self.pause()
+                if not await self.load():
+                    self.milestones.closed = True
+
+    async def to_the_end(self) -> str:
+        try:
+            await self.life()
+        except CaseOverError:
+            return await self.winding_up()
+        return await self.closing("completed")
 
     async def life(self) -> None:
         self.check_over()
@@ -138,31 +148,33 @@ class CaseWorkflow(CaseSteps):
         if not m.compilation_started:
             await self.act("compilation", RECORDS + "/compilation")
             m.compilation_started = True
-        entered = self.now()
-        first = entered + timedelta(seconds=self.rules.follow_up)
+        first = self.now() + timedelta(seconds=self.rules.follow_up)
         needed = [waiting("records_specialist", "records", f"/v1/cases/{self.case_id}/checklist")]
         said = await self.say(
             Saying(self.case_id, "compiling_records", needed, deadline="records", due_at=first.isoformat())
         )
-        entered = datetime.fromisoformat(said.now)
-        check = entered + timedelta(seconds=self.rules.follow_up)
+        await self._chasing(_due(said.now))
+
+    async def _chasing(self, entered: datetime) -> None:
+        """Open requests are read anew when one may be due: a request sent later than the last look is due a whole step after it."""
+        m, step = self.milestones, timedelta(seconds=self.rules.follow_up)
+        look = entered + step
         while m.record_set_accepted_at is None:
-            rung = Rung(f"check_{check.isoformat()}", check, "check")
-            await self.wait(
-                partial(self._checked, rung.rung), deadline="records_check", ladder=[rung], effect=self._nothing
-            )
-            if m.record_set_accepted_at is None:
-                await self._chase(entered)
-            check += DAY
+            if await self.until(look, lambda: m.record_set_accepted_at is not None):
+                looked = self.now()
+                later = await self._chase(entered)
+                look = min([looked + step, *(rung.due for rung in later)])
+            self.check_over()
 
-    def _checked(self, rung: str) -> bool:
-        return self.milestones.record_set_accepted_at is not None or rung in self.carried.fired.get("records_check", [])
+    async def _chase(self, entered: datetime) -> list[Rung]:
+        """Fires what is due by now and returns what is not."""
+        rungs, now = await self._open_rungs(entered), self.now()
+        for rung in rungs:
+            if rung.due <= now:
+                await self.fire("records", rung, self._follow_up)
+        return [rung for rung in rungs if rung.due > now]
 
-    async def _chase(self, entered: datetime) -> None:
-        for rung in await self._due_rungs(entered):
-            await self.fire("records", rung, self._follow_up)
-
-    async def _due_rungs(self, entered: datetime) -> list[Rung]:
+    async def _open_rungs(self, entered: datetime) -> list[Rung]:
         rules = self.rules
         listing = await self.read(RECORDS + "/requests")
         requests = [
@@ -175,7 +187,7 @@ class CaseWorkflow(CaseSteps):
             call=timedelta(seconds=rules.call), decide=timedelta(seconds=rules.decide),
         )  # fmt: skip
         fired = self.carried.fired.get("records", [])
-        return sorted((r for r in rungs if r.due <= self.now() and r.rung not in fired), key=lambda r: (r.due, r.rung))
+        return sorted((r for r in rungs if r.rung not in fired), key=lambda r: (r.due, r.rung))
 
     async def _follow_up(self, rung: Rung) -> None:
         if rung.target:
@@ -226,6 +238,8 @@ class CaseWorkflow(CaseSteps):
 
     async def _offer(self, *, backup: bool) -> None:
         answer = await self.act("backup" if backup else "offer", MATCHING + "/offers", backup=backup)
+        if backup:
+            self.milestones.no_backup = bool(answer.body.get("exhausted"))
         if answer.body.get("exhausted"):
             self.milestones.exhausted = not backup
         elif answer.refused is None:
@@ -237,7 +251,8 @@ class CaseWorkflow(CaseSteps):
             self.milestones.apply("matching.offer_lapsed", {"offer_id": rung.target})
 
     async def _no_specialist(self) -> None:
-        self.milestones.holds.add("no_specialist")
+        m = self.milestones
+        m.holds.add("no_specialist")
         await self.act("hold", INTAKE + "/hold", reason="no_specialist")
         await self.say(
             Saying(
@@ -246,7 +261,9 @@ class CaseWorkflow(CaseSteps):
                 [waiting("medical_director", "no_specialist", f"/v1/cases/{self.case_id}/match-decision")],
             )
         )
-        await self.wait(lambda: not self.milestones.exhausted)
+        rung = Rung(f"no_specialist_{len(m.answered)}", self.now(), "escalate", "medical_director")
+        await self.fire("matching", rung, self._nothing)
+        await self.wait(lambda: not m.exhausted)
 
     async def reviewing(self) -> None:
         """Review, quality review and signature; back to matching if the assignment is released on the way."""
@@ -284,11 +301,23 @@ class CaseWorkflow(CaseSteps):
         )
         rungs = ladder.review(accepted, due, rules.heads_up, [timedelta(seconds=s) for s in rules.overdue])
         await self.wait(
-            lambda: m.submitted() or m.assignment_id != assignment, deadline=deadline, ladder=rungs, effect=self._press
-        )
+            lambda: m.submitted() or m.assignment_id != assignment,
+            deadline=deadline, ladder=lambda: [*rungs, *self._backups(rungs, deadline)], effect=self._press,
+        )  # fmt: skip
+
+    def _backups(self, rungs: list[Rung], deadline: str) -> list[Rung]:
+        """A backup's window ends like any offer's; one that was not taken up is followed by the next candidate's."""
+        m, fired = self.milestones, self.carried.fired.get(deadline, [])
+        lapses = [Rung(f"lapse_{offer}", _due(ends), "lapse", offer) for offer, ends in m.offers.items()]
+        asked = [rung for rung in rungs if rung.effect == "overdue_backup" and rung.rung in fired]
+        wanted = asked and not m.offers and not m.no_backup
+        return [*lapses, *(Rung(f"backup_{len(m.answered)}", r.due, r.effect) for r in asked[:1] if wanted)]
 
     async def _press(self, rung: Rung) -> None:
         m = self.milestones
+        if rung.effect == "lapse":
+            await self._lapse(rung)
+            return
         if rung.effect == "overdue_backup":
             await self._offer(backup=True)
             return
@@ -387,9 +416,11 @@ class CaseWorkflow(CaseSteps):
     async def winding_up(self) -> str:
         """Compensations: what was asked for is called back, and the case closes with its reason."""
         m = self.milestones
-        if m.withdrawn or m.expired:
+        by_hand = m.closed and not m.declined and not m.released_to
+        if m.withdrawn or m.expired or by_hand:
+            cause = "withdrawn" if m.withdrawn else "expired" if m.expired else "closed"
             await self.act("cancel_records", RECORDS + "/cancellation")
-            await self.act("cancel_matching", MATCHING + "/release", reason="withdrawn" if m.withdrawn else "expired")
+            await self.act("cancel_matching", MATCHING + "/release", reason=cause)
             await self.act("cancel_review", OPINIONS + "/cancellation")
             await self.act("cancel_billing", BILLING + "/cancellation")
         reason = "withdrawn_patient" if m.withdrawn else "expired_no_response" if m.expired else "declined"

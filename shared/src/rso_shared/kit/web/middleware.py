@@ -4,7 +4,7 @@ import time
 import uuid
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rso_shared.kit import telemetry
@@ -51,7 +51,10 @@ class RequestContext:
         if scope["method"] in {"GET", "HEAD", "OPTIONS"} or scope["path"].endswith(STREAMED_SUFFIX):
             await self._app(scope, receive, send)
             return
-        body = await self._body(receive, headers)
+        try:
+            body = await self._body(receive, headers)
+        except ClientDisconnect:
+            return  # nobody is left to answer
         if body is None:
             answer = problem(
                 Request(scope),
@@ -66,13 +69,18 @@ class RequestContext:
         await self._app(scope, _replay(body, receive), send)
 
     async def _body(self, receive: Receive, headers: dict[str, str]) -> bytes | None:
-        """None if the body is over the limit: before reading where Content-Length tells, else at the byte."""
+        """None if the body is over the limit: before reading where Content-Length tells, else at the byte.
+
+        Raises ClientDisconnect in the middle of it: a part must not pass for the whole.
+        """
         declared = headers.get("content-length", "")
         if declared.isdigit() and int(declared) > self._limit:
             return None
         body = bytearray()
         while True:
             message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
             body += message.get("body", b"")
             if len(body) > self._limit:
                 return None

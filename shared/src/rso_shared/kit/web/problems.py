@@ -1,5 +1,6 @@
 """RFC 9457 problem+json for every refusal. Never echoes input: FastAPI's own 422 and 400 bodies do, so they are replaced."""
 
+import itertools
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -65,19 +66,31 @@ def problem(
 
 
 def _validation(request: Request, failure: RequestValidationError) -> Response:
-    found = [_field(error) for error in failure.errors()]
+    names = _names(request)
+    found = [_field(error, names) for error in failure.errors()]
     if any(error["type"] == "json_invalid" for error in failure.errors()):
         return problem(request, 400, "malformed_json", "The body is not valid JSON.")
     return problem(request, 422, "validation_failed", "Some fields are missing or wrong; see errors.", errors=found)
 
 
-def _field(error: dict[str, Any]) -> FieldProblem:
-    """Location and rule, never `input` or `ctx`: they repeat what was sent. An unknown field is named by its parent."""
-    place = [str(part).replace("~", "~0").replace("/", "~1") for part in error["loc"] if part != "body"]
+def _names(request: Request) -> set[str]:
+    """Every name that the published schemas and parameters have: what else stands in a location was sent."""
+    document = request.app.openapi()
+    schemas = document.get("components", {}).get("schemas", {}).values()
+    operations = (operation for path in document["paths"].values() for operation in path.values())
+    parameters = {parameter["name"] for operation in operations for parameter in operation.get("parameters", ())}
+    return (
+        {name for schema in schemas for name in schema.get("properties", ())} | parameters | {"path", "query", "header"}
+    )
+
+
+def _field(error: dict[str, Any], names: set[str]) -> FieldProblem:
+    """Location and rule, never `input` or `ctx`: they repeat what was sent. What is not known is named by its parent."""
+    parts = [part for part in error["loc"] if part != "body"]
+    place = [str(part) for part in itertools.takewhile(lambda part: isinstance(part, int) or part in names, parts)]
     if error["type"] == "extra_forbidden":
-        return FieldProblem(
-            pointer="/" + "/".join(place[:-1]), code="unknown_field", detail="A field here is not known."
-        )
+        parent = place[: len(parts) - 1]
+        return FieldProblem(pointer="/" + "/".join(parent), code="unknown_field", detail="A field here is not known.")
     details = {
         "missing": "This field is required.",
         "enum": "This is not one of the allowed values.",
@@ -101,7 +114,8 @@ def install(app: FastAPI) -> None:
     async def http(request: Request, failure: HTTPException) -> Response:
         status = failure.status_code
         detail = _HTTP_TEXTS.get(status, "The request was refused.")
-        return problem(request, status, _HTTP_CODES.get(status, "refused"), detail)
+        headers = dict(failure.headers or {})  # a 405 names the methods that are allowed
+        return problem(request, status, _HTTP_CODES.get(status, "refused"), detail, headers=headers)
 
     @app.exception_handler(DomainError)
     async def refused(request: Request, refusal: DomainError) -> Response:

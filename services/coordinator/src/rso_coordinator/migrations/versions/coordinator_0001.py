@@ -1,4 +1,4 @@
-"""The read models of the coordinator: open cases and their deadlines."""
+"""The read models of the coordinator: open cases."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,12 +10,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table('deadlines',
-    sa.Column('case_id', sa.String(), nullable=False),
-    sa.Column('deadline', sa.String(), nullable=False),
-    sa.Column('due_at', sa.String(), nullable=False),
-    sa.PrimaryKeyConstraint('case_id', 'deadline')
-    )
     op.create_table('open_cases',
     sa.Column('case_id', sa.String(), nullable=False),
     sa.Column('stage', sa.String(), nullable=False),

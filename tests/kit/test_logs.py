@@ -1,0 +1,86 @@
+"""Logs: what is not on the list of keys never gets out, and no exception speaks."""
+
+import io
+import json
+import logging
+import sys
+from typing import Any
+
+import structlog
+from starlette.testclient import TestClient
+
+from rso_shared.contracts.vocabulary import Role
+from rso_shared.kit import logs
+from support.harness import Client, Harness
+
+SECRET = "Ada Quill"
+
+
+def lines(stream: io.StringIO) -> list[dict[str, Any]]:
+    assert SECRET not in stream.getvalue()
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_a_key_that_is_not_on_the_list_is_dropped(stream: io.StringIO) -> None:
+    logs.logger("sample").info("request", status=200, name=SECRET, body={"name": SECRET}, input=[SECRET])
+    (line,) = lines(stream)
+    assert (line["event"], line["service"], line["status"]) == ("request", "sample", 200)
+    assert set(line) <= logs.ALLOWED
+
+
+def test_bound_and_context_keys_are_dropped_too(stream: io.StringIO) -> None:
+    with structlog.contextvars.bound_contextvars(patient=SECRET, case_id="k1"):
+        logs.logger("sample").bind(address=SECRET).warning("something")
+    (line,) = lines(stream)
+    assert line["case_id"] == "k1"
+
+
+def _fail() -> None:
+    try:
+        raise ValueError(SECRET)  # noqa: TRY301
+    except ValueError as problem:
+        raise RuntimeError(f"of {SECRET}") from problem
+
+
+def test_an_exception_gives_its_type_and_place_and_not_its_message(stream: io.StringIO) -> None:
+    try:
+        _fail()
+    except RuntimeError as problem:
+        logs.logger("sample").error("unhandled", exc_info=problem)
+        logs.logger("sample").exception("unhandled")
+        logs.logger("sample").error("unhandled", exc_info=sys.exc_info())
+    for line in lines(stream):
+        assert line["exception_type"] == "RuntimeError"
+        assert line["where"].startswith("test_logs.py:")
+
+
+def test_libraries_say_that_they_spoke_and_not_what(stream: io.StringIO) -> None:
+    library = logging.getLogger("uvicorn.error")
+    library.warning("GET /cases?name=%s", SECRET)
+    library.error(SECRET, extra={"name_of_patient": SECRET})
+    library.info("%s below the level", SECRET)
+    try:
+        _fail()
+    except RuntimeError:
+        library.exception("in %s", SECRET, stack_info=True)
+    found = lines(stream)
+    assert [line["event"] for line in found] == ["library"] * 3
+    assert found[2]["exception_type"] == "RuntimeError"
+    assert {line["logger"] for line in found} == {"uvicorn.error"}
+
+
+def test_a_request_leaves_one_line_of_codes(stream: io.StringIO, harness: Harness) -> None:
+    answer = harness.client(Role.PATIENT).post("/v1/cases?who=Ada%20Quill", {"name": SECRET})
+    (line,) = [line for line in lines(stream) if line["event"] == "request"]
+    assert (line["method"], line["route"], line["status"]) == ("POST", "/v1/cases", 201)
+    assert line["request_id"] == answer.headers["x-request-id"]
+
+
+def test_neither_a_bug_nor_a_refusal_quotes_what_was_sent(stream: io.StringIO, harness: Harness) -> None:
+    token = harness.client(Role.PATIENT).headers["authorization"][7:]
+    ada = Client(TestClient(harness.app, raise_server_exceptions=False), token)
+    assert ada.get(f"/v1/outcomes/{SECRET}").status_code == 500
+    assert ada.post("/v1/cases", {"name": SECRET * 9}).status_code == 422
+    found = lines(stream)
+    assert [line["exception_type"] for line in found if line["event"] == "unhandled"] == ["RuntimeError"]
+    assert [line["status"] for line in found if line["event"] == "request"] == [500, 422]
