@@ -48,7 +48,7 @@ class Killer:
             thread.start()
 
     def _after(self, request: Request) -> None:
-        """Synchronously, so that nothing lies between the answer and the kill."""
+        """In the story's own thread, so that nothing lies between the answer and the kill."""
         if request.path.endswith("/acceptance") and "/offers/" in request.path and self._first("acceptance"):
             self._named(orphan=True)
         elif request.path.endswith("/opinion/signature") and self._first("signature"):
@@ -79,6 +79,7 @@ class Killer:
 
     def _break_off_upload(self, request: Request) -> None:
         """Half of the body has arrived, and its blob is staged, when the process goes. The retry has the same key."""
+        self.join()
         query = urlencode({name: value for name, value in request.params.items() if value is not None})
         head = [
             f"POST {request.path}?{query} HTTP/1.1", f"host: 127.0.0.1:{self._box.port}",

@@ -1,12 +1,9 @@
 """One case on the real dev server while the process is killed again and again: everything arrives, and everything once."""
 
-import os
 import signal
-import socket
 import subprocess
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any

@@ -13,7 +13,14 @@ PACKAGES: Mapping[str, str] = {
     **{service.package: service.short for service in SERVICES},
     "rso_onebox": "rso demo",
 }
-STATUS = {"DomainError": 409, "invalid": 422, "unknown": 404, "forbidden": 403, "_unauthorized": 401, "_unreadable": 422}
+STATUS = {
+    "DomainError": 409,
+    "invalid": 422,
+    "unknown": 404,
+    "forbidden": 403,
+    "_unauthorized": 401,
+    "_unreadable": 422,
+}
 PROBLEM = "problem"
 """`problem(request, status, code, detail)`: the answers of the web face that are no refusal of a decider."""
 BUILT = {
@@ -82,25 +89,29 @@ def _all() -> Iterator[Refusal]:
         if spec is None or spec.origin is None:
             raise ModuleNotFoundError(package)
         for file in sorted(Path(spec.origin).parent.rglob("*.py")):
-            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            tree = ast.parse(file.read_text(encoding="utf-8"))
+            texts = _named_texts(tree)
+            for node in ast.walk(tree):
                 if isinstance(node, ast.Call):
-                    yield from _refusals(node, where)
+                    yield from _refusals(node, where, texts)
 
 
-def _refusals(call: ast.Call, where: str) -> Iterator[Refusal]:
+def _refusals(call: ast.Call, where: str, texts: list[tuple[int, str, str]]) -> Iterator[Refusal]:
     name = call.func.id if isinstance(call.func, ast.Name) else ""
-    arguments = call.args[1:] if name == PROBLEM else call.args
-    status = STATUS.get(name)
-    if name == PROBLEM and arguments and isinstance(arguments[0], ast.Constant):
-        status, arguments = int(str(arguments[0].value)), arguments[1:]
-    for keyword in call.keywords:
-        if keyword.arg == "status" and isinstance(keyword.value, ast.Constant):
-            status = int(str(keyword.value.value))
-    if status is None or not arguments:
+    if name == PROBLEM:
+        _, status, *arguments = call.args
+        stated: ast.expr | None = status
+    elif name in STATUS:
+        arguments = call.args
+        stated = next((keyword.value for keyword in call.keywords if keyword.arg == "status"), None)
+    else:
         return
+    known = int(str(stated.value)) if isinstance(stated, ast.Constant) else STATUS.get(name, 500)
     detail = _text(arguments[1]) if len(arguments) > 1 else ""
+    if len(arguments) > 1 and isinstance(arguments[1], ast.Name):
+        detail = _nearest(arguments[1], texts)
     for code in _codes(arguments[0]):
-        yield Refusal(code, status, detail, where)
+        yield Refusal(code, known, detail, where)
 
 
 def _codes(node: ast.expr) -> Iterator[str]:
@@ -109,6 +120,23 @@ def _codes(node: ast.expr) -> Iterator[str]:
         yield node.value
     elif isinstance(node, ast.IfExp):
         yield from (*_codes(node.body), *_codes(node.orelse))
+
+
+def _named_texts(tree: ast.Module) -> list[tuple[int, str, str]]:
+    """(line, name, text) of every name that is given a text in this file."""
+    return [
+        (node.lineno, target.id, _text(node.value))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name) and _text(node.value)
+    ]
+
+
+def _nearest(name: ast.Name, texts: list[tuple[int, str, str]]) -> str:
+    """The text given to this name last before the refusal."""
+    before = [(line, text) for line, named, text in texts if named == name.id and line <= name.lineno]
+    return max(before, default=(0, ""))[1]
 
 
 def _text(node: ast.expr) -> str:

@@ -4,8 +4,9 @@ import ast
 import inspect
 import types
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
+from itertools import pairwise
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -28,7 +29,7 @@ changed, within a version: ignore what you do not know.
 `access` may stand on any fact: who may now see the case, or no longer (`role`, `subject` or `organisation_id`, `granted`).
 `instant` is ISO 8601 in UTC. `?` means that the member may be null.
 """
-PLAIN = {str: "text", int: "integer", bool: "true or false", datetime: "instant", date: "date", float: "number"}
+PLAIN = {str: "text", int: "integer", bool: "true or false", datetime: "instant", date: "date", timedelta: "duration"}
 HIDDEN = ("access", "case_id")
 
 
@@ -46,7 +47,8 @@ def facts() -> str:
 
 def _fact(model: type[FactModel], used: dict[str, type]) -> str:
     own = inspect.getdoc(model) if "__doc__" in vars(model) and vars(model)["__doc__"] else None
-    said = sentences.TEXTS.get(model.TYPE.partition(".")[2])
+    service, _, name = model.TYPE.partition(".")
+    said = sentences.SENTENCES.get(service, {}).get(name)
     lines = [f"\n### {model.fact_type()}\n"]
     lines.extend(f"{text}\n" for text in (_flat(own) if own else None, f"Timeline: *{said}*" if said else None) if text)
     about = "One case: `case_id`." if issubclass(model, CaseFact) else "Not about one case."
@@ -73,7 +75,7 @@ def _notes(model: type[BaseModel]) -> dict[str, str]:
     body = ast.parse(inspect.getsource(model)).body[0]
     statements = body.body if isinstance(body, ast.ClassDef) else []
     notes = {}
-    for member, after in zip(statements, statements[1:], strict=False):
+    for member, after in pairwise(statements):
         if isinstance(member, ast.AnnAssign) and isinstance(member.target, ast.Name) and isinstance(after, ast.Expr):
             notes[member.target.id] = _flat(str(ast.literal_eval(after.value)))
     return notes

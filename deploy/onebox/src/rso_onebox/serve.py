@@ -81,6 +81,9 @@ def up(data: DataDir, *, port: int, sandbox: bool, say: Say) -> int:
                 say(
                     f"ready in {time.monotonic() - started:.1f} s at {address(public)}{' (sandbox)' if sandbox else ''}"
                 )
+                say(
+                    f"  pages {address(public)}/operations/   API {address(public)}/docs   data {data.root}   Ctrl-C stops"
+                )
 
             asyncio.run(_serve(box, public, internal, ready))
             box.close()

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -17,7 +17,8 @@ from rso_coordinator.bridge import workflow_id
 from rso_coordinator.worker import Temporal
 from rso_coordinator.workflows.case import CaseWorkflow
 from rso_shared.kit.clock import SandboxClock, parse_iso
-from rso_shared.kit.errors import DomainError, Transient, invalid
+from rso_shared.kit.errors import DomainError, Transient
+from rso_shared.kit.idempotency import checked_key
 from rso_shared.kit.service import Service
 from rso_shared.kit.web.call import PUBLIC, Call, permitted
 
@@ -39,7 +40,7 @@ class ClockState(BaseModel):
 class Advance(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"to": "2026-03-16T09:00:00Z"}]})
 
-    to: datetime
+    to: AwareDatetime
 
 
 @router.get("/v1/clock", summary="The deployment's time", **PUBLIC)
@@ -54,9 +55,9 @@ async def advance(
     clock = call.service.clock
     if not isinstance(clock, SandboxClock):
         raise DomainError("clock_is_live", "This deployment runs on wall time; only a sandbox's clock can be moved.")
-    if body.to.tzinfo is None or body.to < clock.now():
-        raise invalid("clock_target_invalid", "A clock moves forward only, to an instant with a time zone.", "/to")
-    await Mover(call.service, clock, request.app.state.temporal, request.app.state.quiet).advance(body.to)
+    checked_key(request.headers.get("idempotency-key"))
+    if body.to > clock.now():  # an instant that is reached already is a repeat, and changes nothing
+        await Mover(call.service, clock, request.app.state.temporal, request.app.state.quiet).advance(body.to)
     return _state(call.service)
 
 
