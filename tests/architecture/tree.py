@@ -74,10 +74,15 @@ def spec(service: ServiceName) -> ServiceSpec:
     return found
 
 
+def _api(route: APIRoute) -> bool:
+    """Pages for people are not part of the API; they show no data of a case."""
+    return route.include_in_schema
+
+
 @cache
 def routes() -> tuple[Owned, ...]:
     found = []
     for service in SERVICES:
         for router in (*spec(service).routers, health.router(service.short)):
-            found += [Owned(service, route) for route in router.routes if isinstance(route, APIRoute)]
+            found += [Owned(service, route) for route in router.routes if isinstance(route, APIRoute) and _api(route)]
     return tuple(found)

@@ -13,6 +13,7 @@ import uvicorn
 from rso_coordinator.bridge import NAME as BRIDGE
 from rso_coordinator.bridge import Bridge, workflow_id
 from rso_coordinator.worker import Temporal
+from rso_coordinator.workflows.case import CaseWorkflow
 from rso_onebox import box as onebox
 from rso_onebox.datadir import DataDir
 from rso_onebox.dispatch import Dispatcher
@@ -27,6 +28,8 @@ from temporalio.testing import WorkflowEnvironment
 
 MASTER = "5c" * 32
 """Fixed, so that saved histories can be opened by every later run."""
+SLACK = timedelta(seconds=5)
+"""A timer is set when its workflow task completes, a moment after the instant it was reckoned from."""
 PAUSE = 0.02
 CALM = 2
 PATIENCE = 20.0
@@ -164,13 +167,32 @@ class Running:
         self._inside = await self._serve(bind(int(self.internal.rpartition(":")[2])), internal=True)
 
     async def advance(self, to: datetime) -> None:
-        """Quiesce, move both clocks, quiesce. Nothing else in these tests moves time."""
+        """From due instant to due instant, as trap 12 asks: quiesce, move both clocks, quiesce. Nothing else here moves time."""
         await self.quiesce()
+        while (due := await self._next_due()) is not None and due + SLACK < to:
+            await self._move(due + SLACK)
+        await self._move(to)
+
+    async def _move(self, to: datetime) -> None:
         ahead = to - await self.env.get_current_time()
         if ahead > timedelta():
             await self.env.sleep(ahead)
         self.clock.set(max(to, await self.env.get_current_time()))
         await self.quiesce()
+
+    async def _next_due(self) -> datetime | None:
+        """The earliest instant that a case of this test sleeps until."""
+        found = [await self._ask(case_id) for case_id in self.watched]
+        now = await self.env.get_current_time()
+        return min((due for due in found if due is not None and due + SLACK > now), default=None)
+
+    async def _ask(self, case_id: str) -> datetime | None:
+        handle = self.box.apps["coordinator"].state.temporal.client().get_workflow_handle(workflow_id(case_id))
+        try:
+            due = await handle.query(CaseWorkflow.next_due)
+        except RPCError:
+            return None
+        return datetime.fromisoformat(due) if due else None
 
     async def quiesce(self) -> None:
         """Quiet twice in a row with nothing published in between: no mail unsent, no outbox full, no group behind, no task open."""

@@ -93,7 +93,7 @@ class Story:
 
     # steps
 
-    def enrol(self) -> None:
+    def enrol(self, first: int = 0) -> None:
         """The specialists of this corner: licensed, verified and free at the services' own date."""
         today = self.world.now.date()
         licence = {
@@ -108,7 +108,7 @@ class Story:
                 "taxonomy": ["207RX0202X"], "focus": [self.condition[1]], "languages": ["en"], "licences": [licence],
                 "credentials_verified_on": today.isoformat(), "evidence": ["board_certification"],
             }
-            for each in range(self.specialists)
+            for each in range(first, first + self.specialists)
         ]  # fmt: skip
         if rows:
             made = self.world.cast.admin.post("/v1/specialist-batches", {"specialists": rows})["specialists"]
@@ -161,6 +161,7 @@ class Story:
         """One request, named, verified and sent; it is open until its verdict."""
         records, body = self.world.cast.records, {"organisation_id": facility, "kind": "facility", "name": "F", "state": None}
         self.world.cast.admin.post("/v1/organisations", body, key=f"organisation-{facility}")
+        self.world.settle()
         asked = {"facility_id": facility, "kind": "clinical_note"}
         request = str(records.post(self.path("/record-requests"), asked)["request_id"])
         records.post(self.path(f"/record-requests/{request}/verification"))
@@ -188,7 +189,7 @@ class Story:
         return list(self.world.cast.desk.get("/v1/offers", case_id=self.case_id, status=status)["offers"])
 
     def offer(self) -> Any:
-        return until(self.offers, bool, what="an offer")[0]
+        return until(self.offers, bool, what="an offer", seconds=10)[0]
 
     def attest(self, offer: Any) -> Api:
         specialist = self.world.cast.specialist(offer["specialist_id"])

@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import email
-import email.policy
 import json
 import logging
 import threading
@@ -23,11 +21,9 @@ import structlog
 from sqlalchemy import select
 from temporalio.client import WorkflowHandle, WorkflowHistory
 
-from coordinator.running import Running
+from coordinator.running import SLACK, Running
 
 R = TypeVar("R")
-SLACK = timedelta(seconds=5)
-"""A timer is set when its workflow task completes, a moment after the instant it was reckoned from."""
 SECOND = timedelta(seconds=1)
 
 
@@ -135,19 +131,19 @@ class World:
             found += [fact.data for fact in parsed if fact is not None and isinstance(fact.data, models)]
         return found
 
-    def notices(self, case_id: str, *templates: str) -> list[tuple[str, str]]:
-        """(template, role) of every mail handed over about a case, by template and in order."""
-        found: list[tuple[str, str]] = []
-        for service in self.running.box.services.values():
-            query = select(EVENTS.c.data).where(EVENTS.c.name == f"{service.name}.notice_sent")
-            with service.db.read() as tx:
-                rows = [json.loads(data) for data in tx.conn.execute(query.order_by(EVENTS.c.recorded_at)).scalars()]
-            found += [(row["template"], str(row["role"])) for row in rows if row["case_id"] == case_id]
-        return [each for each in found if not templates or each[0] in templates]
+    def events(self, service: str, name: str, about: str) -> list[dict[str, Any]]:
+        """Events of one service by name, whose stream or content names this id: also those that are no public fact."""
+        query = select(EVENTS.c.stream, EVENTS.c.data).where(EVENTS.c.name == f"{service}.{name}")
+        with self.running.box.services[service].db.read() as tx:
+            rows = tx.conn.execute(query.order_by(EVENTS.c.recorded_at)).all()
+        return [json.loads(row.data) for row in rows if about in row.stream or about in row.data]
 
-    def mails(self) -> list[Any]:
-        read = email.policy.default
-        return [email.message_from_bytes(each.read_bytes(), policy=read) for each in self.folder.glob("mail/*.eml")]
+    def notices(self, case_id: str, *templates: str) -> list[tuple[str, str]]:
+        """(template, role) of every mail handed over about a case, of these templates or of all."""
+        names = [service.name for service in self.running.box.services.values() if service.mail is not None]
+        rows = [row for name in names for row in self.events(name, "notice_sent", case_id)]
+        found = [(row["template"], str(row["role"])) for row in rows]
+        return [each for each in found if not templates or each[0] in templates]
 
     def forget(self) -> None:
         self.run(self.running.forget())

@@ -22,7 +22,9 @@ def test_a_document_that_is_missing_or_edited_is_named(tmp_path):
 
 def test_every_fact_and_every_permission_has_its_place():
     facts, permissions = catalog.facts(), catalog.permissions()
-    assert sorted(re.findall(r"^### (rso\..*)$", facts, re.MULTILINE)) == sorted(FACTS)
+    assert sorted(re.findall(r"^### (rso\..*)$", facts, re.MULTILINE)) == sorted(
+        type_ for type_, model in FACTS.items() if model.__module__.startswith("rso_shared.contracts")
+    )
     assert all(f"| `{permission}` |" in permissions for permission in MATRIX)
 
 

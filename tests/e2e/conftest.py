@@ -10,8 +10,8 @@ import pytest
 from rso_onebox import loading
 from rso_onebox.temporal_cli import TemporalMissingError, find_temporal_cli
 
-from e2e import runs
-from e2e.onebox import Onebox, copy
+from e2e import logbook, runs
+from e2e.onebox import Onebox, copy, wait_for
 from e2e.outage import OUTAGE_TEST, live_through_an_outage
 
 
@@ -36,6 +36,7 @@ def template(rooms: Path, temporal: Path) -> Path:
     try:
         loading.init(box.address, box.issuer, lambda _text: None)
         loading.seed(box.address, box.issuer, lambda _text: None)
+        wait_for("quiet", lambda: logbook.quiet(box.data))
     finally:
         assert box.stop() == 0, box.said()
     return box.data.root

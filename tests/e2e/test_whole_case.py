@@ -1,5 +1,6 @@
 """One case on the real dev server while the process is killed again and again: everything arrives, and everything once."""
 
+import re
 import signal
 import subprocess
 from collections import Counter
@@ -58,7 +59,8 @@ def test_the_case_is_delivered_in_spite_of_all_kills(killed: tuple[Onebox, Story
     assert desk.get(story.path())["stage"] == "delivered"
     workflow = desk.get(story.path("/workflow"))
     assert workflow["events"] <= 200
-    assert desk.get(story.path("/assignment"))["specialist_id"] == story.specialist_id
+    assignment = desk.get(story.path("/assignment"))["assignment"]
+    assert assignment["specialist_id"] == story.specialist_id
 
 
 def test_every_effect_happened_once(killed: tuple[Onebox, Story, Killer], sueann: runs.Run) -> None:
@@ -91,7 +93,7 @@ def test_one_mail_per_notice(killed: tuple[Onebox, Story, Killer]) -> None:
 
 
 def test_operations_heard_every_fact_once(killed: tuple[Onebox, Story, Killer]) -> None:
-    box, story, _ = killed
+    box, _, _ = killed
     sent = [
         row[0]
         for _, path in logbook.stores(box.data)
@@ -100,8 +102,6 @@ def test_operations_heard_every_fact_once(killed: tuple[Onebox, Story, Killer]) 
     kept = logbook.rows(logbook.store(box.data, "operations"), "SELECT event_id, stream, version FROM facts")
     assert sorted(row[0] for row in kept) == sorted(sent)
     assert len({(stream, version) for _, stream, version in kept}) == len(kept)
-    shown = story.cast.desk.get(story.path("/timeline"))["facts"]
-    assert len({fact["event_id"] for fact in shown}) == len(shown)
 
 
 def test_one_assignment_is_active_and_uploads_are_stored_once(killed: tuple[Onebox, Story, Killer]) -> None:
@@ -140,22 +140,18 @@ def test_a_taken_port_is_refused(tmp_path: Path, onebox: Onebox) -> None:
     ]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_everything_and_a_restart_goes_on(
-    rooms: Path, template: Path, number: signal.Signals
-) -> None:
-    box = Onebox(copy(template, rooms / f"stopped-by-{number.name}"))
+def test_signals_stop_everything_and_a_restart_goes_on(rooms: Path, template: Path) -> None:
+    box = Onebox(copy(template, rooms / "stopped"))
+    before = logbook.total(box.data)
     try:
-        box.start()
-        port = box.port
-        assert len(box.temporal_pids()) == 1
-        before = logbook.total(box.data)
-        assert box.stop(number) == 0, box.said()
-        assert box.temporal_pids() == []
+        for number in (signal.SIGINT, signal.SIGTERM):
+            box.start()
+            assert httpx.get(f"{box.address}/readyz").json()["ready"] is True
+            assert len(box.temporal_pids()) == 1
+            assert box.stop(number) == 0, box.said()
+            assert box.temporal_pids() == []
         assert "Traceback" not in box.said()
-        box.start()
-        assert box.port == port
-        assert httpx.get(f"{box.address}/readyz").json()["ready"] is True
+        assert len(re.findall(f"at {box.address}", box.said())) == 2
         assert logbook.total(box.data) == before
     finally:
         box.end()

@@ -2,11 +2,13 @@
 
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 from rso_shared.kit.auth import Issuer
@@ -42,9 +44,11 @@ def test_migrate_then_serve_then_stop(tmp_path):
     first = rso("migrate", env).communicate(timeout=60)[0]
     assert first.strip().endswith("migrated")
     assert rso("migrate", env).communicate(timeout=60)[0].strip().endswith("nothing to migrate")
+    _waits_in_the_outbox(tmp_path / "store.db")
     serving, relaying = rso("api", env), rso("relay", env)
     try:
         assert _answers(f"http://127.0.0.1:{port}/internal/v1/billing/livez")
+        assert _sent(tmp_path / "store.db"), "the relay did not send what the api's process left in the outbox"
         assert relaying.poll() is None
     finally:
         for process in (serving, relaying):
@@ -61,11 +65,29 @@ def test_an_unknown_setting_is_named(tmp_path):
     assert "RSO_BILLING_DATABSE_URL" in output
 
 
+def _waits_in_the_outbox(store: Path) -> None:
+    with closing(sqlite3.connect(store)) as db, db:
+        db.execute(
+            "INSERT INTO outbox (event_id, topic, key, headers, value, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+            ("e1", "rso.billing.v1", "k1", "{}", b"{}", "2026-03-02T15:00:00.000000Z"),
+        )
+
+
+def _sent(store: Path) -> bool:
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        with closing(sqlite3.connect(store)) as db:
+            if db.execute("SELECT COUNT(*) FROM outbox WHERE published_at IS NULL").fetchone() == (0,):
+                return True
+        time.sleep(0.05)
+    return False
+
+
 def _answers(url: str) -> bool:
     until = time.monotonic() + 30
     while time.monotonic() < until:
         try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
+            with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - our own address
                 return answer.status == 200
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.1)

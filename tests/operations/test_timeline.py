@@ -143,7 +143,7 @@ def test_wrong_instants_are_refused(operations):
 
 def test_every_fact_has_a_sentence_and_every_sentence_a_fact():
     named = {f"{service}.{name}" for service, names in SENTENCES.items() for name in names}
-    assert named == {model.TYPE for model in FACTS.values()}
+    assert named == {model.TYPE for model in FACTS.values() if model.__module__.startswith("rso_shared.contracts")}
 
 
 def test_sentences_speak_of_money_and_yes_or_no():

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import secrets
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from rso_shared.kit.clock import Clock, SandboxClock, WallClock
 from rso_shared.kit.names import SERVICES
 
 ISSUER = "rso-development"
+PATIENCE_SECONDS = 0.5
 
 
 class DataDirError(Exception):
@@ -114,6 +116,20 @@ def _write_secret(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def _locked(file: TextIO, patience: float) -> bool:
+    """Whoever asks `running` holds the lock for a moment: that is no deployment, so a little patience goes before a refusal."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(0.02)
+        else:
+            return True
+
+
 class Lock:
     """One process per data folder. The file says who holds it; the kernel drops the lock when that process is gone."""
 
@@ -123,15 +139,13 @@ class Lock:
 
     def acquire(self) -> None:
         file = self._path.open("a+")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _locked(file, PATIENCE_SECONDS):
             holder = running(DataDir(self._path.parent)) or {}
             file.close()
             raise DataDirError(
                 f"{self._path.parent} is in use by process {holder.get('pid', '?')} at {holder.get('address', '?')}; "
                 "stop it, or choose another folder with --data or RSO_DATA_DIR."
-            ) from None
+            )
         self._file = file
         self.say("")
 

@@ -9,12 +9,16 @@ from rso_shared.contracts.base import FactModel
 STARTS = frozenset({"intake.case_submitted", "intake.case_reopened"})
 """These start a workflow if none runs; every other fact is a plain signal."""
 
+# Endings that the workflow causes itself are here too: a workflow task may be done anew after `case_closed` has arrived, and then
+# has to find the same ending as before.
 WAKES: Mapping[str, tuple[str, ...]] = {
     "intake.case_submitted": (),
     "intake.eligibility_confirmed": ("local_provider_required", "licensed_only"),
     "intake.authorization_signed": ("authorization_id",),
     "intake.local_provider_joined": (),
     "intake.case_withdrawn": (),
+    "intake.case_declined": (),
+    "intake.case_expired": (),
     "intake.case_resumed": ("reason",),
     "intake.case_closed": (),
     "billing.payment_captured": (),
@@ -32,8 +36,6 @@ WAKES: Mapping[str, tuple[str, ...]] = {
 
 SNAPSHOT: Mapping[str, tuple[str, ...]] = {
     **WAKES,
-    "intake.case_declined": (),
-    "intake.case_expired": (),
     "intake.authorization_requested": ("authorization_id",),
     "billing.fee_quoted": (),
     "billing.coverage_confirmed": (),

@@ -13,7 +13,7 @@ from rso_intake.domain.triage import OwnerAssigned, PriorityChanged
 from rso_shared.contracts.vocabulary import CloseReason
 from rso_shared.kit.clock import iso
 from rso_shared.kit.database import Tx
-from rso_shared.kit.events import Recorded
+from rso_shared.kit.events import Recorded, canonical
 from rso_shared.kit.projections import Projection, Tables
 
 METADATA = MetaData()
@@ -150,7 +150,7 @@ def apply_catalogue(tx: Tx, tables: Tables, recorded: Recorded) -> None:
     match recorded.event:
         case ProgramPublished(program=program):
             row = {"program_id": program.program_id, "version": program.version}
-            tx.conn.execute(insert(tables["programs"]).values(**row, document=program.model_dump_json()))
+            tx.conn.execute(insert(tables["programs"]).values(**row, document=canonical(program.model_dump(mode="json"))))
         case OrganisationRegistered() as registered:
             row = {"organisation_id": registered.organisation_id, "name": registered.name, "state": registered.state}
             tx.conn.execute(insert(tables["organisations"]).values(**row, kind=registered.kind.value))

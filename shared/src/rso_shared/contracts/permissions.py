@@ -54,7 +54,6 @@ MATRIX: dict[str, dict[Role, Reach]] = {
     "case.hold": {**_DESK, **_OPERATIONS, **_SERVICE},
     "case.close": {**_DESK, **_DIRECTOR},
     "case.coordinate": {**_SERVICE},
-    "case.access_log.read": {Role.PRIVACY_OFFICER: Reach.ANY, **_PATIENT_SIDE},
     "program.read": dict.fromkeys(Role, Reach.ANY),
     "program.publish": {**_ADMIN},
     "jurisdictions.publish": {**_ADMIN},

@@ -105,7 +105,11 @@ def _field(error: dict[str, Any], names: set[str]) -> FieldProblem:
 
 def install(app: FastAPI) -> None:
     """Every way a request can fail ends in one of these."""
+    _install_wrong_requests(app)
+    _install_outcomes(app)
 
+
+def _install_wrong_requests(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def validation(request: Request, failure: RequestValidationError) -> Response:
         return _validation(request, failure)
@@ -126,6 +130,10 @@ def install(app: FastAPI) -> None:
         return problem(
             request, refusal.status, refusal.code, refusal.detail, errors=errors, facts=refusal.facts, headers=headers
         )
+
+
+def _install_outcomes(app: FastAPI) -> None:
+    """What no request is to blame for."""
 
     @app.exception_handler(NotYet)
     async def not_yet(request: Request, _missing: NotYet) -> Response:

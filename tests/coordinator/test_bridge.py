@@ -1,0 +1,172 @@
+"""The bridge: late facts, early facts, facts while Temporal is away, twice the same. Never a second run, never a stall."""
+
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+
+from rso_coordinator.bridge import NAME
+from rso_coordinator.payloads import FactSeen
+from rso_onebox.client import until
+from rso_shared.contracts.intake import AuthorizationSigned, CaseClosed, CaseSubmitted
+from rso_shared.kit import facts, parking
+from rso_shared.kit.broker import Record
+from rso_shared.kit.clock import iso
+from rso_shared.kit.ids import event_id, random_id
+
+from coordinator.story import Story
+from coordinator.world import World
+
+
+@dataclass(slots=True)
+class Wire:
+    """Publishes a fact as its service's relay does."""
+
+    world: World
+
+    def publish(self, fact) -> None:
+        short = fact.TYPE.split(".", maxsplit=1)[0]
+        headers = {
+            "ce_id": event_id(), "ce_type": fact.fact_type(), "ce_subject": fact.key(), "ce_time": iso(self.world.now),
+            "ce_stream": f"operator/{short}/{fact.key()}", "ce_streamversion": "99", "ce_hash": "00" * 32,
+            "ce_correlationid": "test",
+        }  # fmt: skip
+        record = Record(f"rso.{short}.v1", fact.key(), headers, fact.model_dump_json().encode())
+        self.world.run(self.world.running.box.broker.publish([record]))
+
+    def again(self, case_id: str, model) -> None:
+        """The very fact that was published before, once more."""
+        self.publish(self.world.facts(case_id, model)[-1])
+
+
+def runs(world: World, case_id: str) -> str:
+    return world.run(world.handle(case_id).describe()).run_id
+
+
+def ended(story: Story, world: World) -> str:
+    story.to("authorization")
+    story.patient.post(story.path("/withdrawal"), {})
+    world.settle()
+    return runs(world, story.case_id)
+
+
+def test_a_late_fact_on_a_closed_case_is_counted_and_starts_nothing(story: Story, world: World) -> None:
+    run, late = ended(story, world), world.running.bridge.late
+    Wire(world).again(story.case_id, CaseClosed)
+    world.settle()
+    assert world.running.bridge.late == late + 1
+    assert runs(world, story.case_id) == run
+
+
+def test_a_submission_that_comes_again_for_a_finished_case_returns_at_once_and_repeats_nothing(
+    story: Story, world: World
+) -> None:
+    run = ended(story, world)
+    stages, mails = story.stages(), world.notices(story.case_id)
+    Wire(world).again(story.case_id, CaseSubmitted)
+    world.settle()
+    assert runs(world, story.case_id) != run
+    assert world.status(story.case_id) == "completed"
+    assert world.size(story.case_id)[0] <= 10
+    assert (story.stages(), world.notices(story.case_id)) == (stages, mails)
+
+
+def test_a_fact_before_its_submission_waits_and_stalls_nobody(world: World) -> None:
+    """Its case is unknown to intake: the key is set aside, and everybody else's facts go on."""
+    early = AuthorizationSigned.model_construct(case_id=random_id(), authorization_id=random_id(), **_rest())
+    Wire(world).publish(early)
+    story = Story(world).to("records")
+    parked = _parked(world)
+    assert [one.key for one in parked] == [early.case_id]
+    assert story.stage() == "compiling_records"
+    _drop(world, early.case_id)
+
+
+def test_a_fact_that_was_set_aside_is_delivered_in_order_once_the_case_is_known(story: Story, world: World) -> None:
+    """The bridge hears the authorization before the submission has a workflow: the relay of intake is behind."""
+    with world.without("coordinator.coordinator.bridge"):
+        story.open()
+        time.sleep(0.2)
+    story.waits_for("authorization")
+    story.sign()
+    world.settle()
+    assert _parked(world) == []
+    assert [item["what"] for item in story.view()["waiting_on"]] == ["payment"]
+
+
+def test_a_fact_while_temporal_is_away_arrives_when_it_is_back(story: Story, world: World) -> None:
+    story.to("authorization")
+    with world.temporal_away():
+        story.sign()
+        story.pay()
+        time.sleep(1)
+        assert story.stage() == "awaiting_authorization"
+    story.waits_for("records")
+    world.settle()
+    assert story.stage() == "compiling_records"
+
+
+def test_a_signal_twice_means_the_same_as_once(story: Story, world: World) -> None:
+    story.to("quality_review")
+    for model in (AuthorizationSigned, CaseSubmitted):
+        Wire(world).again(story.case_id, model)
+    again = FactSeen("e", "opinions.opinion_submitted", {"opinion_version": 1})
+    client = world.running.box.apps["coordinator"].state.temporal.client()
+    world.run(client.get_workflow_handle(f"case/{story.case_id}").signal("fact_seen", again))
+    world.settle()
+    assert story.stage() == "quality_review"
+    assert story.stages() == list(dict.fromkeys(story.stages()))
+    story.verdict("approved")
+    story.waits_for("signature")
+
+
+def test_services_away_for_a_while_hold_up_a_case_and_repeat_nothing(story: Story, world: World) -> None:
+    story.to("authorization")
+    story.sign()
+    world.settle()
+    with world.services_away():
+        story.pay()
+        time.sleep(3)
+        assert story.stage() != "compiling_records"
+    until(story.stage, lambda stage: stage == "compiling_records", what="records")
+    world.settle()
+    assert len(world.events("billing", "charge_captured", story.case_id)) <= 1
+    assert len(world.events("records", "compilation_started", story.case_id)) == 1
+    keys = _keys(world, story.case_id)
+    assert keys == sorted(set(keys))
+
+
+def test_a_refusal_in_mid_step_reads_the_facts_again_and_goes_on(world: World) -> None:
+    """The assignment is released between the acceptance and the review: opinions refuses, the case goes back to matching."""
+    story = Story(world, specialists=2).to("offer")
+    with world.without("coordinator.coordinator.bridge", "coordinator.consumer"):
+        story.accept(story.offer())
+        world.settle()
+        release = {"reason": "specialist_unavailable"}
+        world.cast.desk.post(story.path("/assignment/release"), release)
+        world.settle()
+    world.settle()
+    world.advance(world.now + timedelta(minutes=2))
+    story.accept(story.offer())
+    story.waits_for("opinion")
+
+
+def _rest():
+    return {name: None for name in AuthorizationSigned.model_fields if name not in {"case_id", "authorization_id"}}
+
+
+def _parked(world: World):
+    with world.running.box.services["coordinator"].db.read() as tx:
+        keys = parking.keys(tx, NAME)
+        return [found.record for key in keys if (found := parking.first(tx, NAME, key)) is not None]
+
+
+def _drop(world: World, key: str) -> None:
+    with world.running.box.services["coordinator"].db.write() as tx:
+        found = parking.first(tx, NAME, key)
+        assert found is not None
+        assert facts.parse(found.record) is not None
+        parking.release(tx, found.id)
+
+
+def _keys(world: World, case_id: str) -> list[str]:
+    return sorted(found["deadline"] for found in world.events("coordinator", "rung_fired", case_id))

@@ -1,0 +1,55 @@
+"""Release by the program's policy, and the follow-up window after it."""
+
+from datetime import timedelta
+
+from rso_shared.contracts.intake import CaseClosed
+from rso_shared.contracts.opinions import OpinionReleased
+from rso_shared.contracts.vocabulary import Role
+
+from coordinator.story import Story
+from coordinator.world import World
+
+DAY = timedelta(days=1)
+
+
+def released(world: World, story: Story) -> list[set[str]]:
+    return [{str(each) for each in fact.recipients} for fact in world.facts(story.case_id, OpinionReleased)]
+
+
+def test_the_patient_receives_it_two_business_days_after_the_provider(world: World) -> None:
+    story = Story(world, program="partner-expert-review").to("delivered")
+    assert released(world, story) == [{"local_provider"}]
+    assert story.waits_for("view")["party"] == "local_provider"
+    due = story.due("provider_first")
+    world.just_before(due)
+    assert len(released(world, story)) == 1
+    world.past(due)
+    assert released(world, story)[-1] >= {"patient"}
+    assert story.rungs("provider_first") == ["patient_release"]
+    assert ("opinion_released", "patient") in world.notices(story.case_id)
+
+
+def test_or_as_soon_as_the_provider_has_looked(world: World) -> None:
+    story = Story(world, program="partner-expert-review").to("delivered")
+    due = story.due("provider_first")
+    world.just_before(due)
+    story.provider.get(story.path("/report"))
+    world.settle()
+    assert released(world, story)[-1] >= {"patient"}
+    world.past(due)
+    assert story.rungs("provider_first") == []
+    assert len(released(world, story)) == 2
+
+
+def test_the_case_closes_by_itself_after_the_follow_up_window(story: Story, world: World) -> None:
+    story.to("delivered")
+    ends = story.due("follow_up")
+    assert timedelta(0) <= ends - (world.now + 14 * DAY) < timedelta(minutes=1)
+    world.just_before(ends)
+    assert story.stage() == "delivered"
+    world.past(ends)
+    assert story.stage() == "closed"
+    assert [str(fact.close_reason) for fact in world.facts(story.case_id, CaseClosed)] == ["completed"]
+    assert world.notices(story.case_id, "case_closed") == [("case_closed", "patient")]
+    assert world.status(story.case_id) == "completed"
+    assert world.cast.caller(Role.FINANCE, "demo-finance").get("/v1/ledger/trial-balance")["difference_minor"] == {"USD": 0}
