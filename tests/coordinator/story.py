@@ -72,7 +72,7 @@ class Story:
         return str(self.view()["stage"])
 
     def waits_for(self, what: str) -> Any:
-        view = until(self.view, lambda case: any(item["what"] == what for item in case["waiting_on"]), what=what)
+        view = until(self.view, lambda case: any(item["what"] == what for item in case["waiting_on"]), what=what, seconds=15)
         return next(item for item in view["waiting_on"] if item["what"] == what)
 
     def due(self, deadline: str) -> datetime:
@@ -252,6 +252,16 @@ class Story:
                 break
         self.world.settle()
         return self
+
+    def finish(self) -> None:
+        """From an opinion that is waited for to the end of the follow-up window."""
+        self.waits_for("opinion")
+        for what, step in (("quality_review", self.write), ("signature", lambda: self.verdict("approved"))):
+            step()
+            self.waits_for(what)
+        self.sign_opinion()
+        until(self.stage, lambda stage: stage == "delivered", what="delivery")
+        self.world.past(self.due("follow_up"))
 
     def _ready(self) -> None:
         if self.program == "partner-expert-review":

@@ -62,18 +62,18 @@ def onebox(rooms: Path, template: Path) -> Iterator[Onebox]:
 
 @pytest.fixture(scope="session")
 def allena(rooms: Path, template: Path) -> runs.Run:
-    return runs.beside_a_running_onebox(copy(template, rooms / "allena"))
+    return runs.beside_a_running_onebox(copy(template, rooms / "default"))
 
 
 @pytest.fixture(scope="session")
 def sueann(rooms: Path, template: Path) -> runs.Run:
-    return runs.demo(copy(template, rooms / "sueann"), runs.SUEANN)
+    return runs.demo(copy(template, rooms / "small"), runs.SUEANN)
 
 
 @pytest.fixture(scope="session")
 def jenny(rooms: Path, temporal: Path) -> runs.Run:
     """From nothing: this demo starts, loads and seeds by itself."""
-    return runs.demo(rooms / "jenny", runs.JENNY)
+    return runs.demo(rooms / "mcode", runs.JENNY)
 
 
 @pytest.fixture(scope="session")

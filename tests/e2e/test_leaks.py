@@ -133,5 +133,5 @@ def test_refusals_repeat_nothing(refusals: list[Refusal], onebox: Onebox) -> Non
 
 def test_the_killed_folder_starts_again(allena: runs.Run, rooms: Path) -> None:
     """The write-ahead logs that were searched are folded in, and verify finds the case whole."""
-    box = Onebox(copy(allena.data.root, rooms / "allena-again")).start()
+    box = Onebox(copy(allena.data.root, rooms / "default-again")).start()
     assert box.stop() == 0

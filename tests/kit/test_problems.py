@@ -62,7 +62,7 @@ def test_invalid_utf8(harness: Harness, content: bytes) -> None:
 
 
 FIELDS = {
-    "unknown field": ({"name": "a", MARKER: MARKER}, "/", "unknown_field"),
+    "unknown field": ({"name": "a", MARKER: MARKER}, "", "unknown_field"),
     "missing field": ({"email": MARKER}, "/name", "missing"),
     "wrong enum": ({"name": "a", "colour": MARKER}, "/colour", "enum"),
     "wrong type": ({"name": [MARKER]}, "/name", "string_type"),

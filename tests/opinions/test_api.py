@@ -385,7 +385,7 @@ def test_a_withdrawn_case_releases_nothing(room):
     [
         ({"diagnosis_effect": "cured"}, "/diagnosis_effect"),
         ({"diagnosis_effect": None}, "/diagnosis_effect"),
-        ({"order": "Quimby shall take 5 mg"}, "/"),
+        ({"order": "Quimby shall take 5 mg"}, ""),
         ({"answers": [{"question_id": "q1", "answer": "Yes.", "prescription": "x"}]}, "/answers/0"),
         ({"limitations": "x" * 20_001}, "/limitations"),
     ],

@@ -67,6 +67,7 @@ class Box:
 def settings(data: DataDir, spec: ServiceSpec, *, sandbox: bool, internal_url: str, public_url: str) -> ServiceSettings:
     folder, pem = data.service(spec.name.short), data.issuer_pem()
     return ServiceSettings(
+        _env_prefix=spec.name.settings_prefix,
         database_url=f"sqlite:///{folder / 'store.db'}",
         keys_path=str(folder / "keys.db"),
         access_log_path=str(folder / "access.db"),

@@ -12,8 +12,19 @@ from rso_onebox.defaults import DefaultsError
 from rso_onebox.temporal_child import TemporalStartError
 from rso_onebox.temporal_cli import TemporalMissingError
 from rso_shared.contracts.vocabulary import Role
+from rso_shared.kit.settings import SettingsError
+from rso_shared.kit.store import DamagedEventError
 
-EXPECTED = (DataDirError, TemporalMissingError, TemporalStartError, DefaultsError, ApiError, TimeoutError)
+EXPECTED = (
+    DataDirError,
+    DamagedEventError,
+    SettingsError,
+    TemporalMissingError,
+    TemporalStartError,
+    DefaultsError,
+    ApiError,
+    TimeoutError,
+)
 
 
 def say(text: str) -> None:
@@ -68,7 +79,7 @@ def verify(arguments: argparse.Namespace) -> int:
     from rso_onebox import verify_cases  # noqa: PLC0415
 
     report, faults = proof.Report(), 0
-    data = _existing(arguments, "demo" if not (Path(".rso") / "live").exists() else "live")
+    data = _existing(arguments)
     for check in (*proof.LOG_CHECKS, *verify_cases.CASE_CHECKS):
         for fault in check(data, report):
             faults += 1
@@ -83,8 +94,9 @@ def rebuild(arguments: argparse.Namespace) -> int:
     return rebuilding.run(_existing(arguments), say)
 
 
-def _existing(arguments: argparse.Namespace, default: str = "live") -> DataDir:
-    data = data_dir(arguments, default)
+def _existing(arguments: argparse.Namespace) -> DataDir:
+    """The folder that is named, else the live one, else the demo's."""
+    data = data_dir(arguments, "live" if (Path(".rso") / "live").exists() else "demo")
     if not (data.root / "deployment.json").exists():
         raise DataDirError(
             f"{data.root} is not a deployment yet. Start one with `rso up`, or name another folder with --data."

@@ -149,12 +149,13 @@ class Lock:
         self._file = file
         self.say("")
 
-    def say(self, address: str) -> None:
+    def say(self, address: str, internal: str = "") -> None:
+        """Where it answers, outside and between services. Empty while starting."""
         if self._file is None:
             raise RuntimeError("the lock is not held")
         self._file.seek(0)
         self._file.truncate()
-        self._file.write(json.dumps({"pid": os.getpid(), "address": address}))
+        self._file.write(json.dumps({"pid": os.getpid(), "address": address, "internal": internal}))
         self._file.flush()
 
     def release(self) -> None:

@@ -73,7 +73,7 @@ def _start(data: DataDir, port: int, say: Say) -> "subprocess.Popen[bytes]":
     end = time.monotonic() + START_SECONDS
     while not (running(data) or {}).get("address"):
         if child.poll() is not None:
-            raise DataDirError(f"`rso up` ended with exit code {child.returncode}; see above and {data.log}.")
+            raise DataDirError(f"nothing was started; the line above says why (log: {data.log}).")
         if time.monotonic() > end:
             _stop(child)
             raise DataDirError(f"`rso up` was not ready within {START_SECONDS:.0f} s; see {data.log}.")

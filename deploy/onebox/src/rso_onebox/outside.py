@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import uuid
 from collections.abc import Awaitable, Callable, Iterable
 
 from fastapi import FastAPI
@@ -40,6 +41,7 @@ class Outside:
 
     async def _answer(self, scope: Scope) -> Response | None:
         path = scope["path"]
+        scope["rso_request_id"] = str(uuid.uuid4())
         if path in self._own:
             return await self._own[path](Request(scope))
         if path.startswith("/internal/"):

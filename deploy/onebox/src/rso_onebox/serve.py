@@ -77,7 +77,7 @@ def up(data: DataDir, *, port: int, sandbox: bool, say: Say) -> int:
             )  # fmt: skip
 
             def ready() -> None:
-                lock.say(address(public))
+                lock.say(address(public), address(internal))
                 say(
                     f"ready in {time.monotonic() - started:.1f} s at {address(public)}{' (sandbox)' if sandbox else ''}"
                 )

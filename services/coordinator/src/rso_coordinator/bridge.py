@@ -64,7 +64,12 @@ class Bridge:
                 return
 
     async def _take(self, record: Record) -> None:
-        fact = facts.parse(record)
+        try:
+            fact = facts.parse(record)
+        except ValueError as broken:
+            reason = type(broken).__name__
+            await self._in_thread(lambda: self._park(record, parking.POISON, reason))
+            return
         signal = seen(fact.event_id, fact.data) if fact is not None else None
         if fact is None or signal is None:
             return

@@ -150,7 +150,9 @@ def apply_catalogue(tx: Tx, tables: Tables, recorded: Recorded) -> None:
     match recorded.event:
         case ProgramPublished(program=program):
             row = {"program_id": program.program_id, "version": program.version}
-            tx.conn.execute(insert(tables["programs"]).values(**row, document=canonical(program.model_dump(mode="json"))))
+            tx.conn.execute(
+                insert(tables["programs"]).values(**row, document=canonical(program.model_dump(mode="json")))
+            )
         case OrganisationRegistered() as registered:
             row = {"organisation_id": registered.organisation_id, "name": registered.name, "state": registered.state}
             tx.conn.execute(insert(tables["organisations"]).values(**row, kind=registered.kind.value))

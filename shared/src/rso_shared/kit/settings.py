@@ -15,6 +15,10 @@ COMMON_NAMES = {
 MIB = 1 << 20
 
 
+class SettingsError(ValueError):
+    """The environment holds a name that nothing here reads. The text names it."""
+
+
 class ServiceSettings(BaseSettings):
     """`master_key` is 64 hex digits (32 bytes); `issuer_public_key` a PEM; the urls as SQLAlchemy and obstore take them."""
 
@@ -65,9 +69,9 @@ def known_names(settings: type[ServiceSettings] = ServiceSettings) -> set[str]:
 
 
 def refuse_strangers() -> None:
-    """Raises ValueError naming every unknown RSO_* variable."""
+    """Raises SettingsError naming every unknown RSO_* variable."""
     names = strangers(os.environ, known_names())
     if names:
-        raise ValueError(
+        raise SettingsError(
             f"unknown settings in the environment: {', '.join(names)}; see docs/operations.md for the known ones"
         )

@@ -34,6 +34,10 @@ def stream_id(organisation_id: str, aggregate: str, id_: str) -> str:
     return f"{organisation_id}/{aggregate}/{id_}"
 
 
+class DamagedEventError(Exception):
+    """A stored event cannot be read as what its name says. Says where, and never what stands there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Folded(Generic[S]):
     state: S
@@ -148,12 +152,17 @@ class EventStore:
     def _recorded(self, row: RowMapping) -> Recorded:
         bound = _bound(row["stream"], row["version"], row["name"])
         sealed = row["sealed"]
-        event = decode(
-            row["name"],
-            row["schema_version"],
-            row["data"],
-            lambda person_id: self._keys.unseal(person_id, sealed, bound),
-        )
+        try:
+            event = decode(
+                row["name"],
+                row["schema_version"],
+                row["data"],
+                lambda person_id: self._keys.unseal(person_id, sealed, bound),
+            )
+        except (ValueError, LookupError, TypeError):
+            raise DamagedEventError(
+                f"{row['stream']} version {row['version']} cannot be read as {row['name']}"
+            ) from None
         meta = json.loads(row["meta"])
         meta["actor"] = Actor(**meta["actor"])
         return Recorded(

@@ -12,7 +12,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from rso_coordinator.domain.ladder import Rung, next_rung
@@ -184,7 +184,9 @@ class CaseSteps:
         """Short and cheap first; what is away for longer is waited for by an ordinary activity, which costs history once."""
         try:
             return await workflow.execute_local_activity(name, argument, result_type=answer, **LOCAL)  # type: ignore[call-overload]
-        except ActivityError:
+        except FailureError as failure:  # a failed local activity comes as the bare ApplicationError, a timed-out one as ActivityError
+            if is_cancelled_exception(failure):
+                raise
             return await workflow.execute_activity(name, argument, result_type=answer, **ORDINARY)  # type: ignore[call-overload]
 
 

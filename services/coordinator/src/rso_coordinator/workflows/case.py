@@ -119,7 +119,7 @@ class CaseWorkflow(CaseSteps):
         if m.local_provider_required and not m.provider_joined:
             found.append(waiting("local_provider", "participation", "/v1/case-joins"))
         if not m.payment_settled:
-            found.append(waiting("patient", "payment", f"{case}/payments"))
+            found.append(waiting("patient", "payment", f"{case}/charges"))
         return found
 
     async def _remind(self, rung: Rung) -> None:

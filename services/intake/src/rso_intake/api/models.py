@@ -163,7 +163,13 @@ EXAMPLE: dict[str, JsonValue] = {
     },
     "condition": {"codings": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "C50.911"}]},
     "questions": [{"text": "Is chemotherapy needed with this profile?"}],
-    "red_flag_answers": {"emergency": False, "inpatient": False, "litigation": False},
+    "red_flag_answers": {
+        "emergency": False,
+        "inpatient": False,
+        "litigation": False,
+        "no_first_opinion": False,
+        "ongoing_care": False,
+    },
 }
 
 

@@ -38,11 +38,13 @@ class Declined:
 
 def raised_flags(flags: tuple[RedFlag, ...], answers: Mapping[str, bool]) -> tuple[str, ...]:
     """The questions answered yes. Every question of the program must be answered, and no other one."""
-    for flag in flags:
-        if flag.question_id not in answers:
-            detail = "Every red-flag question of the program needs an answer, yes or no."
-            pointer = f"/red_flag_answers/{flag.question_id}"
-            raise invalid("red_flag_unanswered", detail, pointer, question_id=flag.question_id)
+    missing = [flag.question_id for flag in flags if flag.question_id not in answers]
+    if missing:
+        detail = (
+            "Every red-flag question of the program needs an answer, yes or no; question_ids names those without one."
+        )
+        pointer = f"/red_flag_answers/{missing[0]}"
+        raise invalid("red_flag_unanswered", detail, pointer, question_ids=missing)
     if set(answers) - {flag.question_id for flag in flags}:
         raise invalid("red_flag_unknown", "An answer belongs to no question of the program.", "/red_flag_answers")
     return tuple(flag.question_id for flag in flags if answers[flag.question_id])

@@ -90,17 +90,22 @@ def _field(error: dict[str, Any], names: set[str]) -> FieldProblem:
     place = [str(part) for part in itertools.takewhile(lambda part: isinstance(part, int) or part in names, parts)]
     if error["type"] == "extra_forbidden":
         parent = place[: len(parts) - 1]
-        return FieldProblem(pointer="/" + "/".join(parent), code="unknown_field", detail="A field here is not known.")
+        return FieldProblem(pointer=_pointer(parent), code="unknown_field", detail="A field here is not known.")
     details = {
         "missing": "This field is required.",
         "enum": "This is not one of the allowed values.",
         "literal_error": "This is not one of the allowed values.",
     }
     return FieldProblem(
-        pointer="/" + "/".join(place),
+        pointer=_pointer(place),
         code=str(error["type"]),
         detail=details.get(error["type"], "This value is not allowed here."),
     )
+
+
+def _pointer(place: Sequence[str]) -> str:
+    """RFC 6901: the document itself is the empty pointer."""
+    return "".join(f"/{part}" for part in place)
 
 
 def install(app: FastAPI) -> None:

@@ -1,0 +1,50 @@
+"""Saved histories: the workflow of today takes every step that the recorded one took. A changed order is noticed."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from rso_coordinator.codec import converter
+from rso_coordinator.worker import _RESTRICTIONS
+from rso_coordinator.workflows.case import CaseWorkflow
+from temporalio.client import WorkflowHistory
+from temporalio.contrib.opentelemetry import TracingInterceptor
+from temporalio.worker import Replayer
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+
+from coordinator.outcomes import OUTCOMES
+from coordinator.reordered import CaseWorkflow as Reordered
+from coordinator.running import MASTER
+
+FOLDER = Path(__file__).parents[1] / "histories"
+
+
+def saved(name: str) -> WorkflowHistory:
+    content = json.loads((FOLDER / f"{name}.json").read_text())
+    return WorkflowHistory.from_json(content.pop("workflow_id"), content)
+
+
+def replay(workflow: type, name: str) -> None:
+    replayer = Replayer(
+        workflows=[workflow],
+        data_converter=converter(bytes.fromhex(MASTER)),
+        workflow_runner=SandboxedWorkflowRunner(restrictions=_RESTRICTIONS),
+        interceptors=[TracingInterceptor()],
+    )
+    asyncio.run(replayer.replay_workflow(saved(name)))
+
+
+@pytest.mark.parametrize("name", sorted(OUTCOMES))
+def test_a_saved_history_replays(name: str) -> None:
+    replay(CaseWorkflow, name)
+
+
+def test_a_workflow_in_another_order_does_not() -> None:
+    with pytest.raises(Exception, match=r"[Nn]ondeterminism"):
+        replay(Reordered, "completed")
+
+
+def test_every_saved_history_belongs_to_an_outcome_and_names_no_worker() -> None:
+    assert {file.stem for file in FOLDER.glob("*.json")} == set(OUTCOMES)
+    assert not any('"identity"' in file.read_text() for file in FOLDER.glob("*.json"))
