@@ -174,7 +174,9 @@ class Running:
         await self._move(to)
 
     async def _move(self, to: datetime) -> None:
+        """The services first: what a timer causes happens at the new instant, not at the one before the jump."""
         ahead = to - await self.env.get_current_time()
+        self.clock.set(max(to, self.clock.now()))
         if ahead > timedelta():
             await self.env.sleep(ahead)
         self.clock.set(max(to, await self.env.get_current_time()))

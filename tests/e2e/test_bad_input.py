@@ -107,14 +107,15 @@ def with_(body: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
 
 
 FIELDS = [
-    ("patient/sex", MARKER, "enum", "/patient/sex"),
+    ("patient/sex", [MARKER], "", "/patient/sex"),
     ("patient/birth_date", "14.03.1960", "", "/patient/birth_date"),
     ("patient/birth_date", "2999-01-01", "", "/patient/birth_date"),
     ("patient/name", MARKER, "", "/patient/name"),
     ("patient/" + MARKER, MARKER, "unknown_field", "/patient"),
-    (MARKER, MARKER, "unknown_field", "/"),
+    (MARKER, MARKER, "unknown_field", ""),
     ("program_id", 7, "string_type", "/program_id"),
-    ("condition", {"text": MARKER}, "", None),
+    ("condition", {}, "", "/condition"),
+    ("condition/codings", [{"system": MARKER, "code": ""}], "", "/condition/codings/0/code"),
     ("questions", [], "", "/questions"),
     ("questions", [{"text": ""}], "", "/questions/0/text"),
     ("priority", MARKER, "enum", "/priority"),
@@ -230,12 +231,16 @@ def test_commands_in_the_wrong_state(scene: Scene) -> None:
         answer = scene.post(to, body, scene.desk(role))
         check(answer, answer.status_code, answer.json()["code"])
         assert answer.status_code in {403, 404, 409}, answer.text
-    again = {"typed_name": MARKER, "statement_version": "2026-01"}
-    asked = scene.cast.patient.get(path("/authorizations"))
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_a_second_signature_is_absorbed(scene: Scene) -> None:
+    """Under a fresh key too: the authorization is signed already, so the present state is the answer."""
+    asked = scene.cast.patient.get(scene.story.path("/authorizations"))
     signed = asked["authorizations"][-1]["authorization_id"]
+    body = {"typed_name": MARKER, "statement_version": asked["statement_version"]}
     me = scene.head(Role.PATIENT, scene.cast.patient.subject, "public")
-    answer = scene.post(path(f"/authorizations/{signed}/signature"), {**again, "statement_version": asked["statement_version"]}, me)
-    check(answer, 409, answer.json()["code"])
+    assert scene.post(scene.story.path(f"/authorizations/{signed}/signature"), body, me).status_code == 201
 
 
 def test_a_key_with_another_body_is_refused_and_the_first_answer_stays(scene: Scene) -> None:

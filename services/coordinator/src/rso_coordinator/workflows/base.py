@@ -32,6 +32,12 @@ with workflow.unsafe.imports_passed_through():
     )
     from rso_shared.kit.ids import derived_id
 
+INTAKE = "/internal/v1/intake/cases/{case}"
+RECORDS = "/internal/v1/records/cases/{case}"
+MATCHING = "/internal/v1/matching/cases/{case}"
+OPINIONS = "/internal/v1/opinions/cases/{case}"
+BILLING = "/internal/v1/billing/cases/{case}"
+
 LOCAL = {
     "start_to_close_timeout": timedelta(seconds=3),
     "schedule_to_close_timeout": timedelta(seconds=6),
@@ -145,6 +151,13 @@ class CaseSteps:
     def _differs(self, rung: Rung | None, upcoming: Callable[[], Rung | None], done: Callable[[], bool]) -> bool:
         return self._settled(done) or upcoming() != rung
 
+    async def write_to(self, role: str, template: str) -> None:
+        """One mail per role and template for the whole life of the case, however often this is reached."""
+        await self.act("mail", INTAKE + "/notices", role=role, template=template, key=template)
+
+    async def nothing(self, _rung: Rung) -> None:
+        """The rung and its escalation are recorded; there is nothing else to do."""
+
     async def pause(self) -> None:
         """After a refusal: until a fact comes that the last reading did not have, or for a minute; then all is read anew."""
         with suppress(TimeoutError):
@@ -184,7 +197,9 @@ class CaseSteps:
         """Short and cheap first; what is away for longer is waited for by an ordinary activity, which costs history once."""
         try:
             return await workflow.execute_local_activity(name, argument, result_type=answer, **LOCAL)  # type: ignore[call-overload]
-        except FailureError as failure:  # a failed local activity comes as the bare ApplicationError, a timed-out one as ActivityError
+        except (
+            FailureError
+        ) as failure:  # a failed local activity comes as the bare ApplicationError, a timed-out one as ActivityError
             if is_cancelled_exception(failure):
                 raise
             return await workflow.execute_activity(name, argument, result_type=answer, **ORDINARY)  # type: ignore[call-overload]
@@ -195,3 +210,9 @@ _SUPERVISORS = {"escalate_records": "records_specialist", "overdue_supervisor": 
 
 def waiting(party: str, what: str, act: str) -> Waiting:
     return Waiting(party, what, act)
+
+
+def instant(text: str | None) -> datetime:
+    if text is None:
+        raise workflow.NondeterminismError("an instant is missing")
+    return datetime.fromisoformat(text)
