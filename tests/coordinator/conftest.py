@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from rso_onebox.test_server import find_test_server
 
 from coordinator.story import Story
 from coordinator.world import World, quiet_logs
+from rso_onebox.test_server import find_test_server
 
 
 @pytest.fixture(scope="session")

@@ -13,10 +13,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from rso_onebox.test_server import find_test_server
-
 from coordinator.outcomes import OUTCOMES
 from coordinator.world import World, quiet_logs
+from rso_onebox.test_server import find_test_server
 
 FOLDER = Path(__file__).parents[1] / "histories"
 

@@ -1,16 +1,15 @@
-"""A copy of the workflow that quotes before it asks for the authorization. Only a replay can tell the two apart."""
-
-from typing import Any
+"""A copy of the workflow that fires the end of the follow-up window before it waits for it. Only a replay can tell the two apart."""
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from rso_coordinator.domain.ladder import Rung
     from rso_coordinator.payloads import CaseStart
-    from rso_coordinator.workflows import case
+    from rso_coordinator.workflows.case import CaseWorkflow as Original
 
 
 @workflow.defn(name="CaseWorkflow")
-class CaseWorkflow(case.CaseWorkflow):
+class CaseWorkflow(Original):
     @workflow.init
     def __init__(self, start: CaseStart) -> None:
         super().__init__(start)
@@ -19,10 +18,7 @@ class CaseWorkflow(case.CaseWorkflow):
     async def run(self, start: CaseStart) -> str:
         return await super().run(start)
 
-    async def joining(self) -> None:
-        await self.act("quote", case.BILLING + "/quote")
-        await self.say_first()
-        await super().joining()
-
-    async def say_first(self) -> Any:
-        return await self.say(case.Saying(self.case_id, "screening"))
+    async def following_up(self) -> None:
+        over = Rung("window_over", workflow.now(), "close")
+        await self.fire("follow_up", over, self.nothing)
+        await super().following_up()

@@ -10,6 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from sqlalchemy import func, select
+from temporalio.api.enums.v1 import EventType
+from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
+
 from rso_coordinator.bridge import NAME as BRIDGE
 from rso_coordinator.bridge import Bridge, workflow_id
 from rso_coordinator.worker import Temporal
@@ -21,10 +26,6 @@ from rso_onebox.serve import Listener, address, bind
 from rso_shared.kit import notices
 from rso_shared.kit.clock import ManualClock
 from rso_shared.kit.tables import OUTBOX
-from sqlalchemy import func, select
-from temporalio.api.enums.v1 import EventType
-from temporalio.service import RPCError
-from temporalio.testing import WorkflowEnvironment
 
 MASTER = "5c" * 32
 """Fixed, so that saved histories can be opened by every later run."""

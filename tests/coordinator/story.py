@@ -5,14 +5,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from coordinator.world import World
 from rso_onebox import seeding
 from rso_onebox.client import Api, ApiError, until
 from rso_shared.contracts import coordinator as said
 from rso_shared.contracts.vocabulary import Role
 
-from coordinator.world import World
-
-CONDITIONS = (("C50", "breast_cancer"), ("C61", "prostate_cancer"), ("C18", "colorectal_cancer"), ("C34", "lung_cancer"))
+CONDITIONS = (
+    ("C50", "breast_cancer"),
+    ("C61", "prostate_cancer"),
+    ("C18", "colorectal_cancer"),
+    ("C34", "lung_cancer"),
+)
 STATES = ("AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS", "KY", "LA", "ME", "MD",
           "MA", "MI", "MN", "MS", "MO", "MT", "NE", "NV", "NH", "NJ", "NM", "NY", "NC", "ND", "OH", "OK", "OR", "PA")  # fmt: skip
 PDF = (
@@ -72,7 +76,9 @@ class Story:
         return str(self.view()["stage"])
 
     def waits_for(self, what: str) -> Any:
-        view = until(self.view, lambda case: any(item["what"] == what for item in case["waiting_on"]), what=what, seconds=15)
+        view = until(
+            self.view, lambda case: any(item["what"] == what for item in case["waiting_on"]), what=what, seconds=15
+        )
         return next(item for item in view["waiting_on"] if item["what"] == what)
 
     def due(self, deadline: str) -> datetime:
@@ -147,19 +153,29 @@ class Story:
         return self
 
     def sign(self) -> None:
-        asked = until(lambda: self.patient.get(self.path("/authorizations")), lambda a: a["authorizations"], what="request")
+        asked = until(
+            lambda: self.patient.get(self.path("/authorizations")), lambda a: a["authorizations"], what="request"
+        )
         at = self.path(f"/authorizations/{asked['authorizations'][-1]['authorization_id']}/signature")
         self.patient.post(at, {**NAME, "statement_version": asked["statement_version"]})
 
     def pay(self) -> None:
         finance = self.world.cast.finance
         charge = until(lambda: finance.get(self.path("/charges"))["charges"], bool, what="the quote")[0]
-        body = {"method": "card", "amount_minor": charge["open_minor"], "currency": charge["currency"], "outside_reference": "x"}
+        body = {
+            "method": "card",
+            "amount_minor": charge["open_minor"],
+            "currency": charge["currency"],
+            "outside_reference": "x",
+        }
         finance.post(self.path("/payments"), body)
 
     def request_records(self, facility: str = "sample-facility") -> str:
         """One request, named, verified and sent; it is open until its verdict."""
-        records, body = self.world.cast.records, {"organisation_id": facility, "kind": "facility", "name": "F", "state": None}
+        records, body = (
+            self.world.cast.records,
+            {"organisation_id": facility, "kind": "facility", "name": "F", "state": None},
+        )
         self.world.cast.admin.post("/v1/organisations", body, key=f"organisation-{facility}")
         self.world.settle()
         asked = {"facility_id": facility, "kind": "clinical_note"}
@@ -171,7 +187,9 @@ class Story:
     def collect(self) -> None:
         """One document that satisfies everything required."""
         records = self.world.cast.records
-        self.document = self.patient.upload(self.path("/documents"), PDF, "application/pdf", title="Chart")["document_id"]
+        self.document = self.patient.upload(self.path("/documents"), PDF, "application/pdf", title="Chart")[
+            "document_id"
+        ]
         lines = records.get(self.path("/checklist"))["lines"]
         kinds = [line["kind"] for line in lines if line["required"]]
         records.post(self.path(f"/documents/{self.document}/acceptance"), {"kinds": kinds})
@@ -179,7 +197,9 @@ class Story:
 
     def summarize(self) -> None:
         nurse = self.world.cast.nurse
-        statements = [{"text": "The record holds one chart.", "cites": [{"document_id": self.document, "locator": "p. 1"}]}]
+        statements = [
+            {"text": "The record holds one chart.", "cites": [{"document_id": self.document, "locator": "p. 1"}]}
+        ]
         drafted = nurse.post(self.path("/summary"), {"statements": statements})
         questions = nurse.get(self.path("/questions"))["questions_version"]
         body = {"summary_version": drafted["summary_version"], "questions_version": questions, **NAME}
@@ -276,4 +296,3 @@ class Story:
         except ApiError as refusal:
             return refusal.code
         raise AssertionError("it was not refused")
-

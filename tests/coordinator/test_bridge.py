@@ -4,6 +4,10 @@ import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from sqlalchemy import select
+
+from coordinator.story import Story
+from coordinator.world import World
 from rso_coordinator.bridge import NAME
 from rso_coordinator.payloads import FactSeen
 from rso_onebox.client import until
@@ -13,10 +17,6 @@ from rso_shared.kit.broker import Record
 from rso_shared.kit.clock import iso
 from rso_shared.kit.ids import derived_id, event_id, random_id
 from rso_shared.kit.tables import IDEMPOTENCY
-from sqlalchemy import select
-
-from coordinator.story import Story
-from coordinator.world import World
 
 
 @dataclass(slots=True)

@@ -10,7 +10,6 @@ from rso_shared.contracts import coordinator as facts
 from rso_shared.contracts.coordinator import WaitingOn
 from rso_shared.contracts.vocabulary import Stage
 from rso_shared.kit.events import Recorded
-
 from support.deciding import given
 
 CASE, AT = "case-1", datetime(2026, 3, 2, 15, tzinfo=UTC)
@@ -92,7 +91,9 @@ def test_every_event_is_published_member_by_member():
         object.__setattr__(recorded, "event", event)
         fact = publish(recorded)
         assert type(fact) is getattr(facts, type(event).__name__)
-        assert all(getattr(fact, name) == getattr(event, name) for name in type(fact).model_fields if hasattr(event, name))
+        assert all(
+            getattr(fact, name) == getattr(event, name) for name in type(fact).model_fields if hasattr(event, name)
+        )
 
 
 def test_what_is_no_event_of_ours_is_not_published():

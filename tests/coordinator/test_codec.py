@@ -8,10 +8,11 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from hypothesis import given
 from hypothesis import strategies as st
-from rso_coordinator.codec import ENCODING, SealingCodec, converter, derived_key
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.exceptions import ApplicationError
+
+from rso_coordinator.codec import ENCODING, SealingCodec, converter, derived_key
 
 MASTER = bytes(range(32))
 OLD, NEW = ("k1", derived_key(MASTER, "k1")), ("k2", derived_key(MASTER, "k2"))

@@ -1,12 +1,12 @@
 """Endings before the end: declined, withdrawn at every stage, closed by hand. What was asked for is called back."""
 
 import pytest
-from rso_shared.contracts.intake import CaseClosed
-from rso_shared.contracts.matching import AssignmentReleased, OfferWithdrawn
-from rso_shared.contracts.vocabulary import Role
 
 from coordinator.story import Story
 from coordinator.world import World
+from rso_shared.contracts.intake import CaseClosed
+from rso_shared.contracts.matching import AssignmentReleased, OfferWithdrawn
+from rso_shared.contracts.vocabulary import Role
 
 STAGES = ("authorization", "records", "summary", "offer", "opinion", "quality_review", "signature", "delivered")
 ENDED_BY = "withdrawn_patient"

@@ -2,10 +2,9 @@
 
 from datetime import timedelta
 
-from rso_shared.contracts.intake import CaseClosed
-
 from coordinator.story import Story
 from coordinator.world import World
+from rso_shared.contracts.intake import CaseClosed
 
 DAY = timedelta(days=1)
 EXPIRY = 30 * DAY

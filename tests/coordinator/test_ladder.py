@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from rso_coordinator.domain import ladder
 from rso_coordinator.domain.ladder import OpenRequest, Rung, next_rung
 

@@ -6,6 +6,7 @@ from itertools import permutations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from rso_coordinator.domain.milestones import Milestones
 from rso_coordinator.domain.stages import awaiting, stage_of
 from rso_shared.contracts.vocabulary import Stage
@@ -93,7 +94,15 @@ def test_authorization_and_participation_are_named_before_payment(facts, stage):
 
 
 def test_the_stages_follow_the_facts_from_screening_to_delivery():
-    path = [*COMMUTING[:4], COMMUTING[6], COMMUTING[7], ACCEPTED, COMMUTING[14], ("opinions.opinion_signed", {}), COMMUTING[17]]
+    path = [
+        *COMMUTING[:4],
+        COMMUTING[6],
+        COMMUTING[7],
+        ACCEPTED,
+        COMMUTING[14],
+        ("opinions.opinion_signed", {}),
+        COMMUTING[17],
+    ]
     found = [stage_of(after(*path[:length])).value for length in range(len(path) + 1)]
     assert found == [
         "screening", "awaiting_authorization", "awaiting_authorization", "awaiting_payment", "compiling_records",

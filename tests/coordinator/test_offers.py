@@ -1,10 +1,9 @@
 """An offer's window, the next candidate, and nobody left."""
 
-from rso_shared.contracts.intake import CaseHeld
-from rso_shared.contracts.matching import CaseOffered, OfferLapsed
-
 from coordinator.story import Story
 from coordinator.world import SECOND, World
+from rso_shared.contracts.intake import CaseHeld
+from rso_shared.contracts.matching import CaseOffered, OfferLapsed
 
 
 def test_an_acceptance_one_second_before_the_end_wins(story: Story, world: World) -> None:

@@ -2,12 +2,11 @@
 
 from datetime import timedelta
 
+from coordinator.story import Story
+from coordinator.world import World
 from rso_shared.contracts.intake import CaseClosed
 from rso_shared.contracts.opinions import OpinionReleased
 from rso_shared.contracts.vocabulary import Role
-
-from coordinator.story import Story
-from coordinator.world import World
 
 DAY = timedelta(days=1)
 
@@ -52,4 +51,6 @@ def test_the_case_closes_by_itself_after_the_follow_up_window(story: Story, worl
     assert [str(fact.close_reason) for fact in world.facts(story.case_id, CaseClosed)] == ["completed"]
     assert world.notices(story.case_id, "case_closed") == [("case_closed", "patient")]
     assert world.status(story.case_id) == "completed"
-    assert world.cast.caller(Role.FINANCE, "demo-finance").get("/v1/ledger/trial-balance")["difference_minor"] == {"USD": 0}
+    assert world.cast.caller(Role.FINANCE, "demo-finance").get("/v1/ledger/trial-balance")["difference_minor"] == {
+        "USD": 0
+    }

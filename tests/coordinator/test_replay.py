@@ -5,9 +5,6 @@ import json
 from pathlib import Path
 
 import pytest
-from rso_coordinator.codec import converter
-from rso_coordinator.worker import _RESTRICTIONS
-from rso_coordinator.workflows.case import CaseWorkflow
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.opentelemetry import TracingInterceptor
 from temporalio.worker import Replayer
@@ -16,6 +13,9 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from coordinator.outcomes import OUTCOMES
 from coordinator.reordered import CaseWorkflow as Reordered
 from coordinator.running import MASTER
+from rso_coordinator.codec import converter
+from rso_coordinator.worker import _RESTRICTIONS
+from rso_coordinator.workflows.case import CaseWorkflow
 
 FOLDER = Path(__file__).parents[1] / "histories"
 

@@ -2,10 +2,9 @@
 
 from datetime import timedelta
 
-from rso_shared.contracts.matching import AssignmentReleased, CaseOffered, OfferLapsed
-
 from coordinator.story import Story
 from coordinator.world import World
+from rso_shared.contracts.matching import AssignmentReleased, CaseOffered, OfferLapsed
 
 HOUR = timedelta(hours=1)
 HEADS_UP, OVERDUE = "review_heads_up", "review_overdue"

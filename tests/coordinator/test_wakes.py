@@ -1,6 +1,7 @@
 """Which facts wake a case, and that nothing but ids, codes and instants goes with them."""
 
 import pytest
+
 from rso_coordinator.domain import milestones
 from rso_coordinator.subscribe import SUBSCRIPTION
 from rso_coordinator.wakes import SNAPSHOT, STARTS, WAKES, seen

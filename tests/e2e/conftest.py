@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rso_onebox import loading
-from rso_onebox.temporal_cli import TemporalMissingError, find_temporal_cli
 
 from e2e import logbook, runs
 from e2e.onebox import Onebox, copy, wait_for
 from e2e.outage import OUTAGE_TEST, live_through_an_outage
+from e2e.playing import sueann_case
+from e2e.scene import Scene
+from rso_onebox import loading
+from rso_onebox.demo_people import Cast
+from rso_onebox.demo_story import Story
+from rso_onebox.temporal_cli import TemporalMissingError, find_temporal_cli
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -81,3 +85,25 @@ def allena_patient() -> dict[str, Any]:
     entries = json.loads(runs.text_of(runs.ALLENA))["entry"]
     patients: list[dict[str, Any]] = [e["resource"] for e in entries if e["resource"]["resourceType"] == "Patient"]
     return patients[0]
+
+
+@pytest.fixture(scope="session")
+def scene(onebox: Onebox) -> Iterator[Scene]:
+    cast = Cast(onebox.address, onebox.issuer)
+    story = Story(cast, sueann_case(), {}, lambda _who, _what: None)
+    for act in (story.open, story.join, story.authorize, story.pay):
+        act()
+    story.waits_for("records")
+    made = Scene(onebox, cast, story)
+    yield made
+    made.http.close()
+    cast.close()
+
+
+@pytest.fixture
+def unchanged(scene: Scene) -> Iterator[None]:
+    """Around a refusal: not one event more, in no service."""
+    wait_for("quiet", lambda: logbook.quiet(scene.box.data))
+    before = logbook.total(scene.box.data)
+    yield
+    assert logbook.total(scene.box.data) == before

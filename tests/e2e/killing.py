@@ -8,12 +8,11 @@ import threading
 import time
 from urllib.parse import urlencode
 
-from rso_onebox.temporal_child import Ports, _argv
-from rso_onebox.temporal_cli import find_temporal_cli
-
 from e2e import logbook
 from e2e.onebox import Onebox, wait_for
 from e2e.playing import Request, Watcher
+from rso_onebox.temporal_child import Ports, _argv
+from rso_onebox.temporal_cli import find_temporal_cli
 
 POSTS = 36
 """The story has some more; a random moment is in one of the first so many."""
@@ -51,9 +50,9 @@ class Killer:
         """In the story's own thread, so that nothing lies between the answer and the kill."""
         if request.path.endswith("/acceptance") and "/offers/" in request.path and self._first("acceptance"):
             self._named(orphan=True)
-        elif request.path.endswith("/opinion/signature") and self._first("signature"):
-            self._named()
-        elif request.path == "/v1/cases" and request.method == "POST" and self._first("submission"):
+        elif (request.path.endswith("/opinion/signature") and self._first("signature")) or (
+            request.path == "/v1/cases" and request.method == "POST" and self._first("submission")
+        ):
             self._named()
 
     def _first(self, step: str) -> bool:

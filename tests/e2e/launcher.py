@@ -11,23 +11,27 @@ from typing import Any
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SimpleSpanProcessor
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from rso_onebox import serve
 from rso_onebox.__main__ import main
 from rso_onebox.dispatch import Dispatcher
-from starlette.types import Receive, Scope, Send
 
 
 class Breakable(Dispatcher):
     """The routing table of the real dispatcher, in front of a service that may be away."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        away = Path(os.environ["E2E_AWAY"])
         target = self._target(scope)
-        if away.exists() and target is self._apps[away.read_text()]:
+        if target is self._gone():
             await send({"type": "http.response.start", "status": 503, "headers": []})
             await send({"type": "http.response.body", "body": b""})
             return
         await target(scope, receive, send)
+
+    def _gone(self) -> ASGIApp | None:
+        away = Path(os.environ["E2E_AWAY"])
+        return self._apps[away.read_text()] if away.exists() else None
 
 
 def instrument() -> None:

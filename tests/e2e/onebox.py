@@ -11,11 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from e2e import tally
 from rso_onebox.datadir import DataDir
 from rso_onebox.processes import pids_with
 from rso_shared.kit.auth import Issuer
-
-from e2e import tally
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"

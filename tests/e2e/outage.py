@@ -4,12 +4,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from e2e.onebox import Onebox
+from e2e.playing import sueann_case
 from rso_onebox.client import until
 from rso_onebox.demo_people import Cast
 from rso_onebox.demo_story import Story
-
-from e2e.onebox import Onebox
-from e2e.playing import sueann_case
 
 OUTAGE_TEST = "test_a_service_that_is_away_for_two_minutes"
 AWAY = "matching"

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+
+from e2e import runs
 from rso_onebox import default_tables, loading
 from rso_onebox.bundle import BundleCase, derive_case, read_bundle
 from rso_onebox.client import OPERATOR, Api
 from rso_onebox.demo_people import Cast
 from rso_shared.contracts.vocabulary import Role
-
-from e2e import runs
 
 
 @functools.cache

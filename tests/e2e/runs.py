@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rso_onebox.datadir import DataDir
-
 from e2e.onebox import EXAMPLES, Onebox, rso
+from rso_onebox.datadir import DataDir
 
 ALLENA = EXAMPLES / "synthea330_breast_alive_Allena_Koepp.json.gz"
 SUEANN = EXAMPLES / "synthea330_breast_small_Sueann_Kuhic.json.gz"
@@ -61,5 +60,3 @@ def beside_a_running_onebox(folder: Path) -> Run:
     finally:
         box.end()
     return _run(folder, done, spans=spans, said=box.output)
-
-

@@ -1,100 +1,28 @@
 """Whatever is wrong with a request: a problem with a stable code that names the field, repeats nothing and changes nothing."""
 
-import gzip
 import json
 import socket
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
+
+from e2e import logbook
+from e2e.onebox import wait_for
+from e2e.playing import sueann_case
+from e2e.scene import MARKER, Scene, check
 from rso_onebox import demo_texts
-from rso_onebox.demo_people import PARTNER, Cast, submission
-from rso_onebox.demo_story import FHIR_JSON, PROGRAM, Story
+from rso_onebox.demo_people import PARTNER
 from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit.auth import Issuer, make_private_pem
 
-from e2e import logbook, runs
-from e2e.onebox import Onebox, wait_for
-from e2e.playing import sueann_case
-
 pytestmark = pytest.mark.xdist_group("e2e")
-MARKER = "Zzyzx-Quillfeather"
 JSON_LIMIT = 1 << 20
 DOCUMENT_LIMIT = 5 << 30
 PARALLEL = 100
-
-
-@dataclass
-class Scene:
-    """A running deployment with one case that waits for records, and callers that send whatever they like."""
-
-    box: Onebox
-    cast: Cast
-    story: Story
-    http: httpx.Client = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.http = httpx.Client(base_url=self.box.address, timeout=60)
-
-    def head(self, role: Role = Role.PARTNER, subject: str = "ehr", organisation: str = PARTNER) -> dict[str, str]:
-        token = self.box.issuer.token(subject, role, organisation)
-        return {"authorization": f"Bearer {token}", "idempotency-key": str(uuid.uuid4()), "content-type": "application/json"}
-
-    def desk(self, role: Role) -> dict[str, str]:
-        return self.head(role, "desk", "operator")
-
-    def body(self) -> dict[str, Any]:
-        program = self.cast.partner.get(f"/v1/programs/{PROGRAM}")
-        made = submission(sueann_case(), self.cast, program)
-        made["questions"] = [{"text": f"{MARKER}: which treatment?"}]
-        return made
-
-    def post(self, path: str, content: Any, headers: dict[str, str] | None = None, **params: Any) -> httpx.Response:
-        sent = content if isinstance(content, bytes) else json.dumps(content).encode()
-        return self.http.post(path, content=sent, headers=headers or self.head(), params=params)
-
-    def upload(self, content: bytes, media_type: str, **more: str) -> httpx.Response:
-        headers = {**self.desk(Role.RECORDS_SPECIALIST), "content-type": media_type, **more}
-        return self.http.post(self.story.path("/documents"), content=content, headers=headers, params={"title": MARKER})
-
-
-@pytest.fixture(scope="module")
-def scene(onebox: Onebox) -> Iterator[Scene]:
-    cast = Cast(onebox.address, onebox.issuer)
-    story = Story(cast, sueann_case(), {}, lambda _who, _what: None)
-    for act in (story.open, story.join, story.authorize, story.pay):
-        act()
-    story.waits_for("records")
-    made = Scene(onebox, cast, story)
-    yield made
-    made.http.close()
-    cast.close()
-
-
-@pytest.fixture
-def unchanged(scene: Scene) -> Iterator[None]:
-    """Around a refusal: not one event more, in no service."""
-    wait_for("quiet", lambda: logbook.quiet(scene.box.data))
-    before = logbook.total(scene.box.data)
-    yield
-    assert logbook.total(scene.box.data) == before
-
-
-def check(answer: httpx.Response, status: int, code: str, pointer: str | None = None) -> None:
-    assert (answer.status_code, answer.json().get("code")) == (status, code), answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    problem = answer.json()
-    assert {"type", "title", "status", "code", "detail", "instance"} <= set(problem)
-    assert problem["status"] == status
-    assert problem["type"] == f"urn:rso:problem:{code}"
-    for part in ("Quillfeather", "Kuhic", "Sueann"):
-        assert part not in answer.text
-    if pointer is not None:
-        assert pointer in [error["pointer"] for error in problem["errors"]], problem
 
 
 def with_(body: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
@@ -124,7 +52,9 @@ FIELDS = [
 
 
 @pytest.mark.usefixtures("unchanged")
-@pytest.mark.parametrize(("path", "value", "code", "pointer"), FIELDS, ids=[f"{f[0]}-{n}" for n, f in enumerate(FIELDS)])
+@pytest.mark.parametrize(
+    ("path", "value", "code", "pointer"), FIELDS, ids=[f"{f[0]}-{n}" for n, f in enumerate(FIELDS)]
+)
 def test_a_wrong_field_is_named(scene: Scene, path: str, value: Any, code: str, pointer: str | None) -> None:
     answer = scene.post("/v1/cases", with_(scene.body(), path, value))
     problem = answer.json()
@@ -145,7 +75,11 @@ def test_a_wrong_field_is_named(scene: Scene, path: str, value: Any, code: str, 
 def test_a_body_that_is_no_json(scene: Scene, content: bytes, code: str) -> None:
     answer = scene.post("/v1/cases", content)
     check(answer, answer.status_code, answer.json()["code"])
-    assert (answer.status_code, answer.json()["code"]) in {(400, code), (400, "malformed_body"), (422, "validation_failed")}
+    assert (answer.status_code, answer.json()["code"]) in {
+        (400, code),
+        (400, "malformed_body"),
+        (422, "validation_failed"),
+    }
 
 
 @pytest.mark.usefixtures("unchanged")
@@ -286,35 +220,6 @@ def test_tokens_that_are_none(scene: Scene) -> None:
     check(scene.post("/v1/cases", scene.body(), narrow), 403, "forbidden")
 
 
-BUNDLE = runs.text_of(runs.SUEANN)
-PDF = b"%PDF-1.7\n1 0 obj\n<</Type/Catalog>>\nendobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
-UPLOADS = {
-    "JSON as PDF": (b'{"Quillfeather": 1}', "application/pdf", 415),
-    "PDF as FHIR": (PDF, FHIR_JSON, 415),
-    "text as DICOM": (b"Quillfeather" * 30, "application/dicom", 415),
-    "bundle as HL7": (BUNDLE, "x-application/hl7-v2+er7", 415),
-    "a type not taken": (b"Quillfeather", "image/png", 415),
-    "nothing": (b"", "application/pdf", 422),
-    "empty FHIR": (b"", FHIR_JSON, 422),
-    "truncated bundle": (BUNDLE[:5000], FHIR_JSON, 422),
-    "no FHIR": (b'{"name": "Quillfeather"}', FHIR_JSON, 422),
-    "bundle without entries": (b'{"resourceType": "Bundle", "type": "collection"}', FHIR_JSON, 422),
-    "truncated XML": (b"<ClinicalDocument xmlns='urn:hl7-org:v3'><title>Quillfeather", "application/xml", 422),
-    "truncated gzip": (gzip.compress(BUNDLE)[:5000], "application/gzip", 422),
-}
-
-
-@pytest.mark.usefixtures("unchanged")
-@pytest.mark.parametrize("name", UPLOADS)
-def test_a_document_that_is_not_what_it_says(scene: Scene, name: str) -> None:
-    content, media_type, status = UPLOADS[name]
-    answer = scene.upload(content, media_type)
-    check(answer, status, answer.json()["code"])
-    blobs = logbook.rows(logbook.store(scene.box.data, "records"), "SELECT state FROM blobs")
-    assert blobs == []
-    assert [file for file in (scene.box.data.service("records") / "blobs").rglob("*") if file.is_file()] == []
-
-
 @pytest.mark.usefixtures("unchanged")
 def test_paths_and_methods_that_are_none(scene: Scene) -> None:
     check(scene.http.get("/v1/Quillfeather", headers=scene.head()), 404, "route_unknown")
@@ -328,7 +233,10 @@ def test_a_hundred_identical_posts_make_one_case(scene: Scene) -> None:
     head, content = scene.head(), json.dumps(scene.body()).encode()
     before = logbook.events(scene.box.data)["intake.case_submitted"]
     limits = httpx.Limits(max_connections=PARALLEL)
-    with httpx.Client(base_url=scene.box.address, timeout=120, limits=limits) as http, ThreadPoolExecutor(PARALLEL) as pool:
+    with (
+        httpx.Client(base_url=scene.box.address, timeout=120, limits=limits) as http,
+        ThreadPoolExecutor(PARALLEL) as pool,
+    ):
         answers = list(pool.map(lambda _: http.post("/v1/cases", content=content, headers=head), range(PARALLEL)))
     assert [answer.status_code for answer in answers] == [201] * PARALLEL
     assert len({answer.text for answer in answers}) == 1

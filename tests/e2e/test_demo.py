@@ -11,10 +11,10 @@ from typing import Any
 
 import httpx
 import pytest
-from rso_onebox.datadir import DataDir
 
 from e2e import logbook, runs
 from e2e.onebox import Onebox, copy, environ, rso
+from rso_onebox.datadir import DataDir
 
 pytestmark = pytest.mark.xdist_group("e2e")
 BUDGET_EVENTS, BUDGET_BYTES = 150, 60_000
@@ -118,7 +118,7 @@ def _found(data: DataDir, *words: str) -> None:
 
 def test_verify_names_an_event_of_which_one_byte_changed(tampered: DataDir) -> None:
     stream, version = submitted(tampered)
-    changed = "UPDATE events SET data = replace(data, '\"language\":\"en\"', '\"language\":\"eo\"') WHERE stream = ? AND version = ?"
+    changed = 'UPDATE events SET data = replace(data, \'"language":"en"\', \'"language":"eo"\') WHERE stream = ? AND version = ?'
     logbook.change(logbook.store(tampered, "intake"), changed, stream, version)
     _found(tampered, "chain: intake:", stream, f"version {version}")
 
@@ -212,7 +212,7 @@ def test_without_any_temporal_server_one_error_names_the_five_ways(tmp_path: Pat
     go = tools / "go"
     go.write_text("#!/bin/sh\necho 'module lookup disabled by GOPROXY=off' >&2\nexit 1\n")
     go.chmod(0o755)
-    nowhere = {name: "http://127.0.0.1:9" for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")}
+    nowhere = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
     env = environ(PATH=str(tools), HOME=str(tmp_path), RSO_CACHE_DIR=str(tmp_path / "cache"), **nowhere)
     env.pop("RSO_TEMPORAL_CLI", None)
     started = time.monotonic()

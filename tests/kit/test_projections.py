@@ -1,7 +1,6 @@
 """Read models: written with the append, rebuilt beside it, the same in the end whatever happened meanwhile."""
 
 import itertools
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -123,26 +122,31 @@ def local(tmp_path: Path) -> Iterator[Room]:
 def test_rebuild_equals_live_while_commands_go_on(local: Room) -> None:
     for number in range(10):
         local.open(f"k{number}", notes=2)
-    stop = threading.Event()
 
     def command(writer: int) -> None:
-        for number in itertools.count():
-            if stop.is_set():
-                return
+        for number in range(60):
             local.open(f"w{writer}-{number}")
             local.note(f"k{number % 10}", f"w{writer}-{number}")
 
     with ThreadPoolExecutor(3) as pool:
         writers = [pool.submit(command, writer) for writer in range(3)]
         folded = [rebuild(local) for _ in range(2)]
-        stop.set()
         for writer in writers:
-            writer.result(10)
+            writer.result(60)
     assert folded[0] >= 10
     assert model(local) == truth(local)
     live = model(local)
     rebuild(local)
     assert model(local) == live
+
+
+def test_a_rebuild_ends_although_cases_never_stop_beginning(room: Room) -> None:
+    room.open("k1")
+    begun = itertools.count()
+    db = Interleaved(room.db.url, lambda: room.open(f"new-{next(begun)}"))
+    rebuild(room, db)
+    db.close()
+    assert model(room) == truth(room)
 
 
 @settings(max_examples=10, deadline=None)

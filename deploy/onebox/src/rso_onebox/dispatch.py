@@ -1,14 +1,11 @@
-"""One address for all services: the routing table and the public OpenAPI are generated from the services' own. No logic lives here."""
+"""One address for all services: the routing table is generated from the services' own paths. No logic lives here."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-AUDIENCES = ("public", "staff")
 _PARAMETER = re.compile(r"\{[^}]+\}")
 
 
@@ -61,23 +58,3 @@ class Dispatcher:
                 if route.pattern.match(scope["path"]):
                     return self._apps[route.service]
         return self._fallback
-
-
-def openapi(apps: Iterable[FastAPI], audience: str, title: str) -> dict[str, Any]:
-    """One document of all paths for one audience, put together from the services' own documents."""
-    paths: dict[str, Any] = {}
-    schemas: dict[str, Any] = {}
-    for app in apps:
-        document = app.openapi()
-        schemas |= document.get("components", {}).get("schemas", {})
-        for path, operations in document["paths"].items():
-            chosen = {method: op for method, op in operations.items() if op.get("x-audience") == audience}
-            if chosen:
-                paths[path] = {**paths.get(path, {}), **chosen}
-    bearer = {"HTTPBearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": title, "version": "1"},
-        "paths": dict(sorted(paths.items())),
-        "components": {"schemas": schemas, "securitySchemes": bearer},
-    }

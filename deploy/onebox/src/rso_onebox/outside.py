@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rso_onebox.api_page import page
-from rso_onebox.dispatch import AUDIENCES, openapi
+from rso_onebox.composing import AUDIENCES, openapi
 from rso_shared.kit.service import Service
 from rso_shared.kit.web.health import readiness
 from rso_shared.kit.web.problems import problem
@@ -26,7 +26,7 @@ class Outside:
             "/livez": self._livez,
             "/readyz": self._readyz,
         }
-        documents = {name: openapi(apps.values(), name, f"Remote second opinion: {name} API") for name in AUDIENCES}
+        documents = {name: openapi(apps, name, f"Remote second opinion: {name} API") for name in AUDIENCES}
         self._fixed: dict[str, Response] = {
             f"/openapi-{name}.json": JSONResponse(made) for name, made in documents.items()
         }

@@ -14,6 +14,8 @@ Apply = Callable[[Tx, Tables, Recorded], None]
 Load = Callable[[Tx, str], Sequence[Recorded]]
 
 SHADOW_SUFFIX = "__shadow"
+ROUNDS = 3
+"""Each round folds what began during the one before, stream by stream; what is left then is little, and goes with the swap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,40 +66,41 @@ def rebuild(db: Database, projection: Projection, load: Load) -> int:
             table.create(tx.conn)
         tx.conn.execute(delete(SHADOWS).where(SHADOWS.c.projection == projection.name))
     folded = 0
-    while _fold_some(db, projection, shadow, load):
-        folded += 1
+    for _ in range(ROUNDS):
+        for stream in _unfolded_now(db, projection):
+            with db.write() as tx:  # under the write lock, so that no append falls between fold and registration
+                _fold(tx, projection, shadow, stream, load)
+            folded += 1
     return folded + _swap(db, projection, shadow, load)
 
 
-def _fold_some(db: Database, projection: Projection, shadow: Tables, load: Load) -> bool:
-    """One stream, under the write lock, so that no append to it can fall between fold and registration."""
-    with db.write() as tx:
-        return _fold_next(tx, projection, shadow, load)
+def _unfolded_now(db: Database, projection: Projection) -> list[str]:
+    with db.read() as tx:
+        return _unfolded(tx, projection)
 
 
-def _fold_next(tx: Tx, projection: Projection, shadow: Tables, load: Load) -> bool:
+def _unfolded(tx: Tx, projection: Projection) -> list[str]:
     done = select(SHADOWS.c.stream).where(SHADOWS.c.projection == projection.name)
-    stream = tx.conn.execute(
-        select(EVENTS.c.stream).where(EVENTS.c.version == 1, EVENTS.c.stream.not_in(done)).limit(1)
-    ).scalar_one_or_none()
-    if stream is None:
-        return False
+    query = select(EVENTS.c.stream).where(EVENTS.c.version == 1, EVENTS.c.stream.not_in(done))
+    return list(tx.conn.execute(query).scalars())
+
+
+def _fold(tx: Tx, projection: Projection, shadow: Tables, stream: str, load: Load) -> None:
     for recorded in load(tx, stream):
         projection.apply(tx, shadow, recorded)
     tx.conn.execute(insert(SHADOWS).values(projection=projection.name, stream=stream))
-    return True
 
 
 def _swap(db: Database, projection: Projection, shadow: Tables, load: Load) -> int:
     """Streams that began since the last look are folded here, under the same lock: else the swap would lose their rows."""
-    late = 0
     with db.write() as tx:
-        while _fold_next(tx, projection, shadow, load):
-            late += 1
+        late = _unfolded(tx, projection)
+        for stream in late:
+            _fold(tx, projection, shadow, stream, load)
         for name, live in projection.live().items():
             columns = [column.name for column in live.columns]
             tx.conn.execute(delete(live))
             tx.conn.execute(insert(live).from_select(columns, select(*(shadow[name].c[column] for column in columns))))
             shadow[name].drop(tx.conn)
         tx.conn.execute(delete(SHADOWS).where(SHADOWS.c.projection == projection.name))
-    return late
+    return len(late)

@@ -19,6 +19,14 @@ class Request(BaseModel):
 class PaymentRecord(Request):
     """A payment made elsewhere. It settles the open amount whole; `outside_reference` is what it is called there."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"method": "card", "amount_minor": 240000, "currency": "USD", "outside_reference": "receipt 001742"}
+            ]
+        }
+    )
+
     method: PaymentMethod = Field(examples=["card"])
     amount_minor: int = Field(gt=0, strict=True, examples=[60000])
     currency: Currency

@@ -163,6 +163,11 @@ class CaseSteps:
         with suppress(TimeoutError):
             await workflow.wait_condition(lambda: self._facts != self._facts_read, timeout=PAUSE)
 
+    async def heard(self, done: Callable[[], bool]) -> None:
+        """Until the fact of one's own command comes back, a minute at most."""
+        with suppress(TimeoutError):
+            await workflow.wait_condition(done, timeout=PAUSE)
+
     def check_over(self) -> None:
         m = self.milestones
         if m.withdrawn or m.declined or m.expired or m.closed:

@@ -65,10 +65,16 @@ class Delivering(CaseSteps):
         )
 
     async def closing(self, reason: str) -> str:
-        await self.act("closing", INTAKE + "/closing", close_reason=reason)
+        await self._close(reason)
         await self.write_to("patient", "case_closed")
         await self.say(Saying(self.case_id, "closed", []))
         return reason
+
+    async def _close(self, reason: str) -> None:
+        """Closes and hears of it before the run ends: a signal that meets the end of a run has that whole task done anew."""
+        if not self.milestones.closed:
+            await self.act("closing", INTAKE + "/closing", close_reason=reason)
+            await self.heard(lambda: self.milestones.closed)
 
     async def winding_up(self) -> str:
         """Compensations: what was asked for is called back, and the case closes with its reason."""
@@ -80,11 +86,11 @@ class Delivering(CaseSteps):
             await self.act("cancel_matching", MATCHING + "/release", reason=cause)
             await self.act("cancel_review", OPINIONS + "/cancellation")
             await self.act("cancel_billing", BILLING + "/cancellation")
-        reason = "withdrawn_patient" if m.withdrawn else "expired_no_response" if m.expired else "declined"
-        if not m.closed:
-            await self.act("closing", INTAKE + "/closing", close_reason=reason)
+        ending = "declined" if m.declined else "closed"
+        reason = "withdrawn_patient" if m.withdrawn else "expired_no_response" if m.expired else ending
+        await self._close(reason)
         if m.declined:
             await self.write_to("patient", "case_declined")
-        stage = "withdrawn" if m.withdrawn else "expired" if m.expired else "declined" if m.declined else "closed"
+        stage = "withdrawn" if m.withdrawn else "expired" if m.expired else ending
         await self.say(Saying(self.case_id, stage, []))
         return reason

@@ -48,6 +48,8 @@ class AuthorizationSignature(Signature):
 
 
 class Revocation(Request):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "The patient no longer wants it."}]})
+
     reason: Prose | None = None
 
 

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from rso_intake import cursor, queries
 from rso_intake.api.models import Code, Country, Line, Request, State
@@ -39,6 +39,10 @@ class ProgramList(BaseModel):
 
 class OrganisationBody(Request):
     """`organisation_id` may be chosen, so that documents can refer to it; else one is made."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"kind": "facility", "name": "Northside Hospital", "state": "MA"}]}
+    )
 
     organisation_id: Code | None = None
     kind: OrganisationKind
@@ -77,6 +81,18 @@ class RowBody(Request):
 
 
 class JurisdictionsBody(Request):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "version": 2,
+                    "effective_from": "2026-01-01",
+                    "rows": [{"country": "US", "state": "MA", "decision": "licensed"}],
+                }
+            ]
+        }
+    )
+
     version: int = Field(ge=1)
     effective_from: date
     rows: list[RowBody] = Field(max_length=5000)

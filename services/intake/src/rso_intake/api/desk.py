@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
+from pydantic import ConfigDict
 
 from rso_intake import conditions, queries
 from rso_intake.api.models import Code, CodedCondition, Prose, Request
@@ -22,16 +23,22 @@ router = APIRouter(tags=["cases"])
 
 
 class Withdrawal(Request):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Treatment has begun elsewhere."}]})
+
     reason: Prose | None = None
 
 
 class Owner(Request):
     """A user's id, or a team's queue such as `queue:intake`."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"owner": "team:care-coordination"}]})
+
     owner: Code
 
 
 class NewPriority(Request):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"priority": "urgent", "reason": "Surgery is planned."}]})
+
     priority: Priority
     reason: Prose | None = None
 
@@ -39,15 +46,25 @@ class NewPriority(Request):
 class Ruling(Request):
     """`permitted_direct` or `permitted_with_local_physician`, with the reason that the director stands by."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"decision": "permitted_direct", "reason": "The board confirmed it in writing."}]
+        }
+    )
+
     decision: JurisdictionDecision
     reason: Prose
 
 
 class HoldReasonBody(Request):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "further_testing"}]})
+
     reason: HoldReason
 
 
 class Closing(Request):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"close_reason": "completed"}]})
+
     close_reason: CloseReason
     remark: Prose | None = None
 

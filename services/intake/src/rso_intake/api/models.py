@@ -201,5 +201,18 @@ class Submission(Request):
 class CodedCondition(Request):
     """Codes and, where a clinician knows better than the table, the group itself."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "condition": {
+                        "codings": [{"system": "http://snomed.info/sct", "code": "254837009"}],
+                        "text": "Breast cancer",
+                    }
+                }
+            ]
+        }
+    )
+
     condition: Condition
     condition_group: ConditionGroup | None = None

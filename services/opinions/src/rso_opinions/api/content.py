@@ -68,6 +68,10 @@ class ReportContent(Part):
     every question.
     """
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"diagnosis_effect": "confirmed", "treatment_effect": "changed"}]}
+    )
+
     diagnosis_effect: Effect
     diagnosis_assessment: Words = ""
     treatment_effect: Effect

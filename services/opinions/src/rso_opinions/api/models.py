@@ -21,6 +21,8 @@ class Body(BaseModel):
 class Submission(Body):
     """`opinion_version`: the draft that is meant; left out, the newest."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"opinion_version": 1}]})
+
     opinion_version: int | None = None
 
 
@@ -34,6 +36,8 @@ class FindingPart(Body):
 class QualityVerdict(Body):
     """`opinion_version`: the version that was read; 409 if another one waits by now."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"verdict": "approved", "opinion_version": 1}]})
+
     verdict: Verdict
     findings: Annotated[tuple[FindingPart, ...], Field(max_length=50)] = ()
     opinion_version: int | None = None
@@ -41,6 +45,10 @@ class QualityVerdict(Body):
 
 class Signature(Body):
     """`typed_name` is sealed; `statement_version` names the text that is signed."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"typed_name": "Ada Sample", "statement_version": "2026-01"}]}
+    )
 
     typed_name: Annotated[str, Field(min_length=2, max_length=200, pattern=r"\S")]
     statement_version: Annotated[str, Field(max_length=40)]
