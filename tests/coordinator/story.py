@@ -2,7 +2,7 @@
 condition group in which nobody but its own specialists is licensed."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from coordinator.world import World
@@ -35,7 +35,7 @@ class Story:
     case_id: str = ""
     reference: str = ""
     document: str = ""
-    submitted_at: datetime = datetime.min
+    submitted_at: datetime = datetime.min.replace(tzinfo=UTC)
     ids: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -170,7 +170,7 @@ def test_a_record_that_is_no_fact_is_set_aside_as_poison_and_stops_nobody(world:
     assert found.state == parking.POISON
 
 
-def _parked(world: World):
+def _parked(world: World) -> list[Record]:
     with world.running.box.services["coordinator"].db.read() as tx:
         keys = parking.keys(tx, NAME)
         return [found.record for key in keys if (found := parking.first(tx, NAME, key)) is not None]

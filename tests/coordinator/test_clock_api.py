@@ -86,7 +86,7 @@ def test_a_case_is_open_until_its_life_is_over(live):
 
     meta = Meta(actor=Actor(type="service", id="x", role="service", organisation_id=""), correlation_id="c")
 
-    def enter(stage):
+    def enter(stage: Stage) -> list[str]:
         with live.service.db.write() as tx:
             live.service.store.execute(tx, CASE_LOG, "operator/coordination/c1", Note("c1", START, stage), meta)
         with live.service.db.read() as tx:

@@ -73,10 +73,8 @@ def test_what_was_never_sealed_passes():
 
 def test_a_failure_never_carries_a_name_and_its_message_can_still_be_read_with_the_key():
     data_converter = converter(MASTER)
-    try:
-        raise ApplicationError(f"no such person: {NAME}", NAME, type="lookup") from ValueError(NAME)
-    except ApplicationError as error:
-        failure, raised = Failure(), error
+    failure, raised = Failure(), ApplicationError(f"no such person: {NAME}", NAME, type="lookup")
+    raised.__cause__ = ValueError(NAME)
     asyncio.run(data_converter.encode_failure(raised, failure))
     assert NAME.encode() not in failure.SerializeToString()
     assert NAME not in str(failure)

@@ -27,7 +27,7 @@ def test_whatever_wakes_is_also_read_back():
     assert set(WAKES) <= set(SNAPSHOT)
 
 
-def build(model, **members):
+def build(model, **members: object):
     return model.model_construct(case_id="c1", **members)
 
 
