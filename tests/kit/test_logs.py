@@ -37,7 +37,7 @@ def test_bound_and_context_keys_are_dropped_too(stream: io.StringIO) -> None:
 
 def _fail() -> None:
     try:
-        raise ValueError(SECRET)  # noqa: TRY301
+        raise ValueError(SECRET)
     except ValueError as problem:
         raise RuntimeError(f"of {SECRET}") from problem
 
