@@ -35,7 +35,7 @@ class Story:
     case_id: str = ""
     reference: str = ""
     document: str = ""
-    submitted_at: datetime = datetime.min.replace(tzinfo=UTC)
+    submitted_at: datetime = datetime(1, 1, 1, tzinfo=UTC)
     ids: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:

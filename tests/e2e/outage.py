@@ -4,7 +4,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from e2e.onebox import Onebox
+from e2e import logbook
+from e2e.onebox import Onebox, rso, wait_for
 from e2e.playing import sueann_case
 from rso_onebox.client import until
 from rso_onebox.demo_people import Cast
@@ -46,7 +47,10 @@ def live_through_an_outage(folder: Path) -> dict[str, Any]:
         for act in (story.accept_offer, story.review, story.receive):
             act()
         history = cast.desk.get(story.path("/workflow"))
-        return {"stage": cast.desk.get(story.path())["stage"], "meanwhile": stage_meanwhile, "history": history}
+        lived = {"stage": cast.desk.get(story.path())["stage"], "meanwhile": stage_meanwhile, "history": history}
+        wait_for("quiet", lambda: logbook.quiet(box.data))
+        box.stop()
+        return {**lived, "faults": rso(folder, "verify").returncode}
     finally:
         cast.close()
         box.end()

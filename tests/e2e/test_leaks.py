@@ -112,7 +112,7 @@ def refusals(onebox: Onebox) -> Iterator[list[Refusal]]:
         {**body, "patient": {**body["patient"], "name": "Sueann178 Kuhic920"}},
         {**body, "patient": {**body["patient"], "birth_date": "14.03.1960"}},
         {**body, "patient": {**body["patient"], "Kuhic920": "Kuhic920"}},
-        {**body, "patient": {**body["patient"], "sex": "Kuhic920"}},
+        {**body, "priority": "Kuhic920"},
         {**body, "program_id": "Kuhic920"},
     ]
     head = {"authorization": f"Bearer {onebox.issuer.token('x', cast.partner.role, cast.partner.organisation)}"}

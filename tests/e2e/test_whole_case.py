@@ -172,6 +172,8 @@ def test_a_signal_while_starting_leaves_no_server_behind(rooms: Path, template: 
 
 def test_a_service_that_is_away_for_two_minutes(outage: "Future[dict[str, Any]]") -> None:
     lived = outage.result(600)
-    assert lived["meanwhile"] == "matching"
+    assert lived["meanwhile"] == "summarizing", "matching begins when its service has begun it"
     assert lived["stage"] == "delivered"
+    print(lived)
     assert lived["history"]["events"] <= 200
+    assert lived["faults"] == 0, "`rso verify` after an orderly stop"
