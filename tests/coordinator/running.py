@@ -3,6 +3,7 @@ a listener that is closed, a proxy that drops connections, a loop that is cancel
 
 import asyncio
 import contextlib
+import shutil
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -112,7 +113,7 @@ class Running:
 
     @classmethod
     async def start(cls, folder: Path, server: Path) -> "Running":
-        env = await WorkflowEnvironment.start_time_skipping(test_server_existing_path=str(server))
+        env = await WorkflowEnvironment.start_time_skipping(test_server_existing_path=str(_bound(server, folder)))
         wire = Wire(env.client.service_client.config.target_host)
         temporal = await wire.join()
         clock = ManualClock(await env.get_current_time())
@@ -264,3 +265,14 @@ class Running:
 async def _shut(listener: Listener, task: asyncio.Task[None]) -> None:
     listener.should_exit = True
     await task
+
+
+def _bound(server: Path, folder: Path) -> Path:
+    """The same server, but gone when this process is killed, where the machine can say so (util-linux)."""
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        return server
+    wrapper = folder / "test-server"
+    wrapper.write_text(f'#!/bin/sh\nexec {setpriv} --pdeathsig TERM "{server}" "$@"\n')
+    wrapper.chmod(0o700)
+    return wrapper

@@ -174,6 +174,5 @@ def test_a_service_that_is_away_for_two_minutes(outage: "Future[dict[str, Any]]"
     lived = outage.result(600)
     assert lived["meanwhile"] == "summarizing", "matching begins when its service has begun it"
     assert lived["stage"] == "delivered"
-    print(lived)
     assert lived["history"]["events"] <= 200
     assert lived["faults"] == 0, "`rso verify` after an orderly stop"

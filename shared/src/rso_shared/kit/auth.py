@@ -65,7 +65,9 @@ class Verifier:
                 issuer=self._issuer,
                 options={"require": _REQUIRED},
             )
-            return Principal(claims["sub"], claims["org"], Role(claims["role"]), frozenset(str(claims["scope"]).split()))
+            return Principal(
+                claims["sub"], claims["org"], Role(claims["role"]), frozenset(str(claims["scope"]).split())
+            )
         except jwt.ExpiredSignatureError as problem:
             raise _unauthorized("token_expired", "The bearer token has expired; get a new one.") from problem
         except (jwt.InvalidTokenError, ValueError) as problem:
