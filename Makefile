@@ -3,9 +3,9 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 UV := $(shell command -v uv 2>/dev/null || echo .venv-uv/bin/uv)
 STAMP := .venv/.installed
-SOURCES := $(wildcard pyproject.toml shared/pyproject.toml services/*/pyproject.toml deploy/onebox/pyproject.toml locks/development.txt)
+SOURCES := $(wildcard pyproject.toml shared/pyproject.toml services/*/pyproject.toml $(wildcard deploy/*/pyproject.toml) locks/development.txt)
 MYPY := shared/src services/intake/src services/records-compiler/src services/matching/src services/opinions/src \
-	services/billing/src services/coordinator/src services/operations/src deploy/onebox/src
+	services/billing/src services/coordinator/src services/operations/src deploy/onebox/src deploy/cluster/src deploy/engines/src
 
 .DEFAULT_GOAL := help
 .PHONY: help install run up test check lint format types imports locks docs bench clean
@@ -22,7 +22,7 @@ $(STAMP): $(SOURCES)
 	@echo "installing into .venv"
 	@$(UV) venv -q --allow-existing --python "$$(python3 -c 'import sys; print(sys.executable)')" .venv
 	@$(UV) pip install -q --python .venv/bin/python --require-hashes -r locks/development.txt
-	@$(UV) pip install -q --python .venv/bin/python --no-deps -e shared $(patsubst %/pyproject.toml,-e %,$(wildcard services/*/pyproject.toml)) -e deploy/onebox
+	@$(UV) pip install -q --python .venv/bin/python --no-deps -e shared $(patsubst %/pyproject.toml,-e %,$(wildcard services/*/pyproject.toml))  $(patsubst %/pyproject.toml,-e %,$(wildcard deploy/*/pyproject.toml))
 	@touch $@
 
 run: install ## start on .rso/demo and play the full breast-cancer case; ONCE=1 stops after the delivery

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rso_onebox import commands
+from rso_onebox import commands, verbs
 
 DESCRIPTION = """\
 Remote second opinion on one machine.
@@ -26,16 +26,20 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--data", type=Path, help="data folder (default: RSO_DATA_DIR, else .rso/live; for demo .rso/demo)"
     )
-    verbs = made.add_subparsers(dest="verb", metavar="COMMAND", required=True)
-    _up(verbs.add_parser("up", help="start everything on one port and stay"))
-    _demo(verbs.add_parser("demo", help="play one case of a FHIR bundle through the public API"))
-    _token(verbs.add_parser("token", help="print a bearer token of the development issuer"))
-    verbs.add_parser("init", help="load the versioned defaults (programs, jurisdictions) into a running deployment")
-    verbs.add_parser("seed", help="add demo data: organisations and 500 specialists")
-    verbs.add_parser(
+    verbs_of = made.add_subparsers(dest="verb", metavar="COMMAND", required=True)
+    _up(verbs_of.add_parser("up", help="start everything on one port and stay"))
+    _demo(verbs_of.add_parser("demo", help="play one case of a FHIR bundle through the public API"))
+    _token(verbs_of.add_parser("token", help="print a bearer token of the development issuer"))
+    verbs_of.add_parser("init", help="load the versioned defaults (programs, jurisdictions) into a running deployment")
+    verbs_of.add_parser("seed", help="add demo data: organisations and 500 specialists")
+    verbs_of.add_parser(
         "verify", help="check chains, gaps, owners, assignments, ledger, publication; exit 1 and the place if not"
     )
-    verbs.add_parser("rebuild", help="rebuild every read model from the streams (of a stopped deployment)")
+    verbs_of.add_parser("rebuild", help="rebuild every read model from the streams (of a stopped deployment)")
+    for verb in verbs.installed():
+        added = verbs_of.add_parser(verb.name, help=verb.help)
+        verb.arguments(added)
+        added.set_defaults(run=verb.run)
     return made
 
 
@@ -88,7 +92,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
 def run(argv: Sequence[str]) -> int:
     arguments = parser().parse_args(argv)
     try:
-        return VERBS[arguments.verb](arguments)
+        return (VERBS.get(arguments.verb) or arguments.run)(arguments)
     except commands.EXPECTED as problem:
         print(f"rso {arguments.verb}: {problem}", file=sys.stderr)
         return 2

@@ -68,7 +68,7 @@ def _refused(refusal: DomainError, *, as_json: bool) -> int:
 def _start(data: DataDir, port: int, say: Say) -> "subprocess.Popen[bytes]":
     """`rso up` as a child of its own, created as a sandbox; its progress goes to our stderr."""
     argv = [sys.executable, "-m", "rso_onebox", "--data", str(data.root), "up", "--sandbox", "--port", str(port)]
-    child = subprocess.Popen(argv, stdout=sys.stderr)  # noqa: S603 - our own command
+    child = subprocess.Popen(argv, stdout=sys.stderr)
     say(f"starting on {data.root}")
     end = time.monotonic() + START_SECONDS
     while not (running(data) or {}).get("address"):

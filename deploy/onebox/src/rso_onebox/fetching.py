@@ -50,7 +50,7 @@ def is_executable(path: Path) -> bool:
 def run_with_progress(argv: Sequence[str], environ: Mapping[str, str], what: str, limit: float, say: Say) -> None:
     """Runs a command in its own process group, says every few seconds how long it has taken, ends it at the limit."""
     with tempfile.TemporaryFile("w+", errors="replace") as output:
-        process = subprocess.Popen(  # noqa: S603 - argv is ours, no shell
+        process = subprocess.Popen(
             argv, env=dict(environ), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
         )
         try:

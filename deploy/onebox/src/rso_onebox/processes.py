@@ -29,7 +29,7 @@ The second look at the parent closes the gap in which it died before the request
 def start_bound(argv: Sequence[str], log: IO[bytes], environ: dict[str, str]) -> subprocess.Popen[bytes]:
     """Starts `argv` in a session of its own. On Linux it dies with the calling *thread*: call it from the main thread."""
     launcher = (sys.executable, "-I", "-S", "-c", _LAUNCH, str(os.getpid()))
-    return subprocess.Popen(  # noqa: S603 - argv is ours, no shell
+    return subprocess.Popen(
         (*launcher, *argv), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environ, start_new_session=True
     )
 
@@ -42,7 +42,7 @@ def arguments(pid: int) -> tuple[str, ...]:
         except OSError:
             return ()
         return tuple(each.decode(errors="replace") for each in raw.split(b"\0") if each)
-    shown = subprocess.run(  # noqa: S603 - fixed command, the only argument is a number
+    shown = subprocess.run(
         ("/bin/ps", "-ww", "-o", "command=", "-p", str(pid)), capture_output=True, text=True, check=False
     )
     return tuple(shown.stdout.split())
