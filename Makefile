@@ -56,8 +56,8 @@ docs: install
 locks: ## pin versions and hashes anew: one file per service and one for development
 	@bash locks/make.sh $(UV)
 
-bench: install ## measure this machine; prints one table and writes bench/results.json
-	$(PY) bench/onebox.py
+bench: install ## measure this machine against its peers; one table, bench/results.json (ONLY="upload onebox": some)
+	$(PY) bench $(ONLY)
 
 clean: ## remove the environment and demo data (.rso/live stays)
 	rm -rf .venv .rso/demo

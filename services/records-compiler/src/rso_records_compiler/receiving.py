@@ -1,5 +1,6 @@
 """One upload on its way in: hashed, sealed and recognised chunk by chunk. Memory stays at a few MiB, whatever the size."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
@@ -43,8 +44,7 @@ class Receiving:
     async def run(self, stream: AsyncIterator[bytes]) -> Received:
         """Reads to the end. On any refusal, or if the sender goes away, what was written is removed again."""
         try:
-            async for chunk in _gathered(stream, self._admit):
-                await to_thread.run_sync(self._take, chunk)
+            await self._read(stream)
             return await to_thread.run_sync(self._finish)
         except ClientDisconnect:
             await self._forget()
@@ -54,6 +54,19 @@ class Receiving:
         except BaseException:
             await self._forget()
             raise
+
+    async def _read(self, stream: AsyncIterator[bytes]) -> None:
+        """While one piece is hashed, sealed and written, the next one arrives: never more than these two are held."""
+        taking: asyncio.Task[None] | None = None
+        try:
+            async for chunk in _gathered(stream, self._admit):
+                if taking:
+                    await taking
+                taking = asyncio.create_task(to_thread.run_sync(self._take, chunk))
+        finally:
+            if taking:
+                with CancelScope(shield=True):
+                    await taking
 
     async def _forget(self) -> None:
         """Even when the request is being cancelled."""
