@@ -8,7 +8,7 @@ MYPY := shared/src services/intake/src services/records-compiler/src services/ma
 	services/billing/src services/coordinator/src services/operations/src deploy/onebox/src deploy/cluster/src deploy/engines/src
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up test check lint format types imports locks docs bench clean
+.PHONY: help install run up test check lint format types imports locks docs bench engines clean
 
 help: ## show this help
 	@echo "Remote second opinion. First time: make run"
@@ -31,8 +31,12 @@ run: install ## start on .rso/demo and play the full breast-cancer case; ONCE=1 
 up: install ## start everything on .rso/live and stay (PORT=8000)
 	@.venv/bin/rso up $(if $(PORT),--port $(PORT))
 
-test: install ## every test this machine can run; says what was skipped and why
-	$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
+test: install ## every test this machine can run, on real engines where it can have them; RSO_ENGINES=0 leaves these out
+	$(if $(filter 0,$(RSO_ENGINES)),,.venv/bin/rso-engines run --data $(or $(DATA),.rso/test-engines) --) $(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
+
+engines: install ## start Kafka, PostgreSQL and Temporal server on .rso/engines, one database per service; .venv/bin/rso-engines down stops them
+	@.venv/bin/rso-engines up $(ENGINES) --data $(or $(DATA),.rso/engines) \
+		--databases "$$($(PY) -c 'from rso_shared.kit.names import SERVICES; print(",".join(each.database for each in SERVICES))')"
 
 check: lint types imports docs test ## what CI runs: linters, types, import rules, generated documents, every test
 
