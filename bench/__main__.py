@@ -8,7 +8,7 @@ import sys
 
 from rows import Row, table, write
 
-BENCHES = ("store_append", "store_fold", "upload", "onebox")
+BENCHES = ("store_append", "store_fold", "http_command", "upload", "onebox")
 
 
 def main(chosen: list[str]) -> int:

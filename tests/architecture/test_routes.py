@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from functools import cache
 from pathlib import Path
 
+from fastapi.openapi.utils import get_openapi
+
 from architecture.tree import ROOT, functions, parsed, routes, short
 from rso_shared.contracts.permissions import MATRIX, Reach
 from rso_shared.contracts.vocabulary import Role
@@ -32,6 +34,28 @@ OWN_FILTER = {
     "/v1/honoraria",
 }
 """Lists and things that have an id of their own: they are filtered by the caller, where they are read."""
+
+LOOKS_BACK = {
+    "/v1/cases/{case_id}/assignment",
+    "/v1/cases/{case_id}/authorizations",
+    "/v1/cases/{case_id}/charges",
+    "/v1/cases/{case_id}/checklist",
+    "/v1/cases/{case_id}/documents",
+    "/v1/cases/{case_id}/invoices",
+    "/v1/cases/{case_id}/match-decision",
+    "/v1/cases/{case_id}/opinion",
+    "/v1/cases/{case_id}/payments/{payment_id}",
+    "/v1/cases/{case_id}/person",
+    "/v1/cases/{case_id}/questions",
+    "/v1/cases/{case_id}/record-requests",
+    "/v1/cases/{case_id}/report",
+    "/v1/cases/{case_id}/report.pdf",
+    "/v1/cases/{case_id}/summary",
+    "/v1/cases/{case_id}/timeline",
+    "/v1/ledger/trial-balance",
+    "/v1/specialists/{specialist_id}",
+}
+"""They take `as_of`, and their documents say so."""
 
 OWN_REPEAT = {"advance"}
 """Moving the clock to an instant it has reached changes nothing; it asks for the key like every POST."""
@@ -143,3 +167,26 @@ def test_nothing_is_put_patched_or_deleted() -> None:
     """A change is a command: something that happened, under its own path."""
     verbs = {method for owned in routes() for method in owned.route.methods}
     assert verbs <= {"GET", "POST"}
+
+
+def test_what_can_look_back_says_so_in_its_document() -> None:
+    document = get_openapi(title="", version="", routes=[owned.route for owned in routes()])
+    listed = {
+        path
+        for path, operations in document["paths"].items()
+        for operation in operations.values()
+        if "as_of" in {parameter["name"] for parameter in operation.get("parameters", ())}
+    }
+    assert listed == LOOKS_BACK
+
+
+def test_nobody_but_the_kit_reads_a_query_by_hand() -> None:
+    """A parameter that is read by hand stands in no document."""
+    found = [
+        f"{short(file)}:{node.lineno}"
+        for service in SERVICES
+        for file in _files(service)
+        for node in ast.walk(parsed(file))
+        if isinstance(node, ast.Attribute) and node.attr == "query_params"
+    ]
+    assert found == []

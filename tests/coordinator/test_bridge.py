@@ -10,12 +10,13 @@ from coordinator.story import Story
 from coordinator.world import World
 from rso_coordinator.bridge import NAME
 from rso_coordinator.payloads import FactSeen
+from rso_coordinator.workflows.command_key import command_key
 from rso_onebox.client import until
 from rso_shared.contracts.intake import AuthorizationSigned, CaseClosed, CaseSubmitted
 from rso_shared.kit import facts, parking
 from rso_shared.kit.broker import Record
 from rso_shared.kit.clock import iso
-from rso_shared.kit.ids import derived_id, event_id, random_id
+from rso_shared.kit.ids import event_id, random_id
 from rso_shared.kit.tables import IDEMPOTENCY
 
 
@@ -150,7 +151,9 @@ def test_services_away_for_a_while_hold_up_a_case_and_repeat_nothing(story: Stor
     until(story.stage, lambda stage: stage == "compiling_records", what="records", seconds=20)
     world.settle()
     assert len(world.events("records", "compilation_started", story.case_id)) == 1
-    assert _keys(world, story.case_id) == [derived_id(story.case_id, "compilation", 1)]
+    assert _keys(world, story.case_id) == [
+        command_key(story.case_id, "compilation", 1, f"/internal/v1/records/cases/{story.case_id}/compilation", {})
+    ]
     assert world.size(story.case_id)[0] <= 150
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from coordinator.story import Story
 from coordinator.world import World
+from rso_shared.contracts.billing import HonorariumAccrued
 from rso_shared.contracts.intake import CaseClosed
 from rso_shared.contracts.opinions import OpinionReleased
 from rso_shared.contracts.vocabulary import Role
@@ -22,10 +23,21 @@ def test_the_patient_receives_it_two_business_days_after_the_provider(world: Wor
     due = story.due("provider_first")
     world.just_before(due)
     assert len(released(world, story)) == 1
+    assert story.refused(lambda: story.patient.get(story.path("/report"))) == "report_not_released"
+    assert world.notices(story.case_id, "opinion_released") == [("opinion_released", "local_provider")]
     world.past(due)
-    assert released(world, story)[-1] >= {"patient"}
     assert story.rungs("provider_first") == ["patient_release"]
-    assert ("opinion_released", "patient") in world.notices(story.case_id)
+    each_received_it_once(world, story)
+
+
+def each_received_it_once(world: World, story: Story) -> None:
+    """The second release is to the patient alone: the provider hears of it once, and so does the patient."""
+    assert released(world, story) == [{"local_provider"}, {"patient"}]
+    told = world.notices(story.case_id, "opinion_released")
+    assert sorted(told) == [("opinion_released", "local_provider"), ("opinion_released", "patient")]
+    assert len(world.events("opinions", "report_rendered", story.case_id)) == 1
+    assert len(world.facts(story.case_id, HonorariumAccrued)) == 1
+    assert story.patient.get(story.path("/report"))["recipients"] == ["local_provider", "patient"]
 
 
 def test_or_as_soon_as_the_provider_has_looked(world: World) -> None:
@@ -34,10 +46,10 @@ def test_or_as_soon_as_the_provider_has_looked(world: World) -> None:
     world.just_before(due)
     story.provider.get(story.path("/report"))
     world.settle()
-    assert released(world, story)[-1] >= {"patient"}
+    each_received_it_once(world, story)
     world.past(due)
     assert story.rungs("provider_first") == []
-    assert len(released(world, story)) == 2
+    each_received_it_once(world, story)
 
 
 def test_the_case_closes_by_itself_after_the_follow_up_window(story: Story, world: World) -> None:

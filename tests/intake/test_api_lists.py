@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from intake.builders import program
 from intake.conftest import Desk
 from rso_shared.contracts import coordinator, intake
 from rso_shared.contracts.vocabulary import Role, Stage
@@ -105,3 +106,22 @@ def test_the_catalogue(desk):
     assert desk.nurse.get("/v1/jurisdictions").json()["version"] == 0
     (registered, *_) = desk.facts(intake.OrganisationRegistered)
     assert registered.state == "MA"
+
+
+OUTSIDE = {
+    Role.PARTNER, Role.PATIENT, Role.LEGAL_REPRESENTATIVE, Role.LOCAL_PROVIDER, Role.SPECIALIST, Role.SPONSOR,
+    Role.PLATFORM, Role.PRIVACY_OFFICER,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_what_a_program_pays_its_specialists_is_for_the_operators_own_people(desk, role):
+    price = desk.client(role).get("/v1/programs/self-pay").json()["price"]
+    assert price["amount_minor"] == 60_000
+    assert price.get("honorarium_minor") == (None if role in OUTSIDE else 50_000)
+    assert ("honorarium_minor" in price) is (role not in OUTSIDE)
+
+
+def test_apart_from_that_a_program_is_shown_as_it_was_published(desk):
+    shown = desk.admin.get("/v1/programs/self-pay").json()
+    assert shown == program().model_dump(mode="json")

@@ -1,22 +1,24 @@
 """The backends and brokers that one suite each is run on."""
 
-import importlib
 import io
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any
+from uuid import uuid4
 
 import pytest
 import structlog
 
-from kit import rooms
+from kit import kafka, rooms
 from kit.web import SPEC
 from rso_shared.kit import logs
+from rso_shared.kit.broker import Broker
 from rso_shared.kit.local_broker import LocalBroker
 from support.harness import Harness
 
+OpenBroker = Callable[[], Awaitable[Broker]]
 BACKENDS = ["sqlite", *(["postgresql"] if "RSO_TEST_POSTGRES" in os.environ else [])]
 BROKERS = ["local", *(["kafka"] if "RSO_TEST_KAFKA" in os.environ else [])]
 
@@ -34,23 +36,32 @@ def room(backend: str, tmp_path: Path) -> Iterator[rooms.Room]:
         yield room
 
 
+@pytest.fixture
+def topic() -> str:
+    return f"rso.test-{uuid4().hex[:8]}.v1"
+
+
 @pytest.fixture(params=BROKERS)
-def open_broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
-    """Called twice it opens the same log a second time, as a restarted process would."""
-    opened: list[Any] = []
+def open_broker(request: pytest.FixtureRequest, tmp_path: Path, topic: str) -> Iterator[OpenBroker]:
+    """Called twice it opens the same log a second time, as a restarted process would. `topic` and `topic`.later are there."""
+    with ExitStack() as stack:
 
-    def opening() -> Any:
-        opened.append(LocalBroker(tmp_path / "broker.db") if request.param == "local" else _kafka())
-        return opened[-1]
+        async def opening() -> Broker:
+            broker: Broker
+            if request.param == "local":
+                broker = stack.enter_context(closing(LocalBroker(tmp_path / "broker.db")))
+            else:
+                broker = stack.enter_context(kafka.opened(topic, f"{topic}.later"))
+            await broker.prepare()
+            return broker
 
-    yield opening
-    for broker in opened:
-        broker.close()
+        yield opening
 
 
-def _kafka() -> Any:
-    side = importlib.import_module("rso_shared.kit.kafka_broker")
-    return side.KafkaBroker(os.environ["RSO_TEST_KAFKA"])
+@pytest.fixture
+def own_kafka(tmp_path: Path) -> Iterator[kafka.OwnKafka]:
+    with kafka.own(tmp_path / "engines") as started:
+        yield started
 
 
 @pytest.fixture

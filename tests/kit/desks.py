@@ -2,19 +2,18 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select
 
 from kit import sample
 from rso_shared.contracts.base import FactModel
 from rso_shared.kit import parking, tables
-from rso_shared.kit.broker import Batch, Broker, Record
+from rso_shared.kit.broker import Broker, Record
 from rso_shared.kit.clock import ManualClock, iso
 from rso_shared.kit.consumer import Consumer
 from rso_shared.kit.database import Database, Tx
@@ -32,7 +31,8 @@ Trouble = Callable[[Tx], None]
 def record(fact: FactModel, *, event: str | None = None, **headers: str) -> Record:
     short = fact.TYPE.split(".", maxsplit=1)[0]
     made = {
-        "ce_id": event or event_id(), "ce_type": fact.fact_type(), "ce_subject": fact.key(), "ce_time": iso(sample.AT),
+        "ce_id": event or event_id(), "ce_source": f"/rso/{short}", "ce_type": fact.fact_type(), "ce_subject": fact.key(),
+        "ce_time": iso(sample.AT),
         "ce_stream": f"operator/{short}/{fact.key()}", "ce_streamversion": str(next(_versions)), "ce_hash": "00" * 32,
         "ce_correlationid": "test", **headers,
     }  # fmt: skip
@@ -118,7 +118,7 @@ async def take(broker: Broker, group: str, topics: Iterable[str], count: int, *,
     """The next `count` records of a group; leaves the subscription as a stopped process would."""
     found: list[Record] = []
     if count:
-        async with asyncio.timeout(10), aclosing(_batches(broker, group, topics)) as batches:
+        async with asyncio.timeout(10), aclosing(broker.subscribe(group, topics)) as batches:
             async for batch in batches:
                 found += batch.records
                 if commit:
@@ -126,11 +126,6 @@ async def take(broker: Broker, group: str, topics: Iterable[str], count: int, *,
                 if len(found) >= count:
                     break
     return found
-
-
-def _batches(broker: Broker, group: str, topics: Iterable[str]) -> Any:
-    subscribed: AsyncIterator[Batch] = broker.subscribe(group, topics)
-    return subscribed
 
 
 async def until(true: Callable[[], bool]) -> None:

@@ -34,11 +34,11 @@ class Room:
             recorded += self.note(case_id, f"{case_id}-note-{number}")
         return recorded
 
-    def note(self, case_id: str, note_id: str) -> list[Recorded]:
-        return self.run(sample.AddNote(case_id, note_id), case_id)
+    def note(self, case_id: str, note_id: str, turn: str | None = None) -> list[Recorded]:
+        return self.run(sample.AddNote(case_id, note_id), case_id, turn)
 
-    def run(self, command: sample.Open | sample.AddNote, case_id: str) -> list[Recorded]:
-        with self.db.write() as tx:
+    def run(self, command: sample.Open | sample.AddNote, case_id: str, turn: str | None = None) -> list[Recorded]:
+        with self.db.write(turn) as tx:
             return self.store.execute(tx, sample.CASE, sample.stream(case_id), command, sample.META).recorded
 
     def load(self, case_id: str) -> list[Recorded]:
@@ -57,7 +57,7 @@ class Room:
 @contextmanager
 def furnished(url: str, folder: Path) -> Iterator[Room]:
     db, clock = Database(url), ManualClock(sample.AT)
-    keys = KeyRing(folder / "keys.db", MASTER, sample.SAMPLE.short)
+    keys = KeyRing(f"sqlite:///{folder}/keys.db", MASTER, sample.SAMPLE.short)
     with db.write() as tx:
         tables.METADATA.create_all(tx.conn)
         sample.METADATA.create_all(tx.conn)

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from kit import rooms, sample
+from kit import sample
 from kit.rooms import Room
 from rso_shared.kit import tables
 from rso_shared.kit.blobs import CHUNK, STAGED, STORED, SWEEP_AFTER, TAG, BlobStore, StoredBlob
@@ -19,12 +19,6 @@ from rso_shared.kit.errors import DomainError, KeyDestroyed
 from rso_shared.kit.keys import TamperedError
 
 STEP = CHUNK + TAG
-
-
-@pytest.fixture
-def room(tmp_path: Path) -> Iterator[Room]:
-    with rooms.furnished(f"sqlite:///{tmp_path}/store.db", tmp_path) as room:
-        yield room
 
 
 @pytest.fixture

@@ -1,18 +1,32 @@
 """Idempotency-Key: one effect however often a command comes, and nothing remembered of one that failed."""
 
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, update
 
 from kit import sample
+from kit.web import SPEC
 from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit import idempotency, tables
 from support.harness import START, Client, Harness
 
 BODY = {"name": "Ada Quill"}
+
+
+@pytest.fixture
+def harness(backend: str, tmp_path: Path) -> Iterator[Harness]:
+    """On PostgreSQL the service has all of its databases there."""
+    urls = (
+        {} if backend.startswith("sqlite") else dict.fromkeys(("database_url", "keys_url", "access_log_url"), backend)
+    )
+    made = Harness(SPEC, tmp_path, **urls)
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -128,3 +142,20 @@ def test_ids_come_with_the_request_so_a_retried_unit_appends_the_same(harness: H
         state = store.fold(tx, sample.CASE, sample.stream(case_id)).state
     assert state.notes == ("note-1",)
     assert list(note_ids) == ["note-2"]
+
+
+CLIENTS = [("a", "b/c"), ("a/b", "c"), ("a%2Fb", "c"), ("a/b/c", ""), ("a", "b%2Fc"), ("a%25", "c"), ("a%", "c")]
+
+
+def test_no_two_clients_share_an_id_whatever_their_names_contain() -> None:
+    assert len({idempotency.client_id(*client) for client in CLIENTS}) == len(CLIENTS)
+    assert idempotency.client_id("operator", "someone@example.org") == "operator/someone@example.org"
+
+
+def test_the_same_key_of_two_clients_is_two_keys(harness: Harness) -> None:
+    answers = [
+        harness.client(Role.PATIENT, subject, organisation).post("/v1/cases", BODY, key="k")
+        for organisation, subject in (("a", "b/c"), ("a/b", "c"))
+    ]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].json() != answers[1].json()

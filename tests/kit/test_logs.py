@@ -9,8 +9,10 @@ from typing import Any
 import structlog
 from starlette.testclient import TestClient
 
+from kit import desks
 from rso_shared.contracts.vocabulary import Role
-from rso_shared.kit import logs
+from rso_shared.kit import facts, logs, telemetry
+from support import spans
 from support.harness import Client, Harness
 
 SECRET = "Ada Quill"
@@ -74,6 +76,36 @@ def test_a_request_leaves_one_line_of_codes(stream: io.StringIO, harness: Harnes
     (line,) = [line for line in lines(stream) if line["event"] == "request"]
     assert (line["method"], line["route"], line["status"]) == ("POST", "/v1/cases", 201)
     assert line["request_id"] == answer.headers["x-request-id"]
+
+
+def test_every_line_of_a_request_says_its_trace_and_the_case_of_its_path(stream: io.StringIO, harness: Harness) -> None:
+    ada = harness.client(Role.PATIENT, "ada")
+    case_id = ada.post("/v1/cases", {"name": SECRET}).json()["case_id"]
+    caller = {**ada.headers, "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+    with spans.kept():
+        harness.http.get("/internal/v1/sample/livez", headers=ada.headers)
+        harness.http.get(f"/v1/cases/{case_id}/person", headers=caller)
+    *_, first, second = lines(stream)
+    assert len(first["trace_id"]) == 32
+    assert (second["trace_id"], second["case_id"]) == ("0af7651916cd43dd8448eb211c80319c", case_id)
+
+
+def test_what_stands_where_a_case_is_expected_is_not_repeated(stream: io.StringIO, harness: Harness) -> None:
+    harness.client(Role.PATIENT, "ada").get(f"/v1/cases/{SECRET}/person")
+    (line,) = lines(stream)
+    assert (line["route"], line["status"], "case_id" in line) == ("/v1/cases/{case_id}/person", 404, False)
+
+
+def test_a_line_written_while_a_fact_is_handled_says_its_case(stream: io.StringIO, harness: Harness) -> None:
+    case_id = harness.client(Role.PATIENT, "ada").post("/v1/cases", {"name": SECRET}).json()["case_id"]
+    record = desks.arrived(case_id, 1)
+    fact = facts.parse(record)
+    assert fact is not None
+    with telemetry.consuming("desk", record, fact.data):
+        logs.logger("sample").info("inside")
+    logs.logger("sample").info("outside")
+    _, inside, outside = lines(stream)
+    assert (inside["case_id"], "case_id" in outside) == (case_id, False)
 
 
 def test_neither_a_bug_nor_a_refusal_quotes_what_was_sent(stream: io.StringIO, harness: Harness) -> None:

@@ -1,60 +1,22 @@
 """Mail: one file per notice, the same Message-ID when it is sent again, nothing clinical, nobody written to after erasure."""
 
-import email
+from collections.abc import Iterator
 from email.message import EmailMessage
-from email.policy import default
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import select
 
-from kit import sample
-from kit.web import SPEC
+from kit.mails import ask, loop, mails, office, sent
 from rso_shared.contracts.vocabulary import Role
-from rso_shared.kit import notices, tables
 from rso_shared.kit.errors import Transient
-from rso_shared.kit.mail import FolderMailer, MailLoop
+from rso_shared.kit.mail import FolderMailer
 from support.harness import Harness
-
-TEMPLATE = 'subject = "Good news about {thing}"\nbody = """\nSee {link}\n"""\n'
 
 
 @pytest.fixture
-def harness(tmp_path: Path) -> Any:
-    folder = tmp_path / "templates"
-    folder.mkdir()
-    (folder / "greeting.toml").write_text(TEMPLATE)
-    made = Harness(
-        SPEC, tmp_path, templates_folder=str(folder), mail_from="care@example.org", public_url="https://rso.test"
-    )
-    yield made
-    made.close()
-
-
-def ask(harness: Harness, notice_id: str = "n1", name: str = "Ada Quill") -> bool:
-    service = harness.service
-    with service.db.write() as tx:
-        return notices.request(
-            service.store, tx, sample.NOTICES, organisation_id="operator", notice_id=notice_id, case_id="k1",
-            person_id="p1", address=notices.Address(name, "ada@example.org"), template="greeting", path="/c/k1",
-            meta=sample.META, values=(("thing", "your request"),),
-        )  # fmt: skip
-
-
-def mails(tmp_path: Path) -> dict[str, EmailMessage]:
-    found = sorted((tmp_path / "mail").iterdir())
-    return {file.name: email.message_from_bytes(file.read_bytes(), policy=default) for file in found}  # type: ignore[misc]
-
-
-def sent(harness: Harness) -> dict[str, bool]:
-    with harness.service.db.read() as tx:
-        return {row.notice_id: row.sent_at is not None for row in tx.conn.execute(select(tables.NOTICES))}
-
-
-def loop(harness: Harness) -> MailLoop:
-    assert harness.service.mail is not None
-    return harness.service.mail
+def harness(tmp_path: Path) -> Iterator[Harness]:
+    with office(tmp_path) as made:
+        yield made
 
 
 def test_one_file_per_notice_with_link_and_address(harness: Harness, tmp_path: Path) -> None:

@@ -130,13 +130,19 @@ def test_an_unknown_path_and_a_wrong_method(harness: Harness) -> None:
     assert answer.headers["allow"] == "POST"
 
 
-@pytest.mark.parametrize("as_of", [MARKER, "2026-03-02", "2026-03-02T15:00:00", ""])
+@pytest.mark.parametrize("as_of", [MARKER, "2026-03-02", "2026-03-02T15:00:00", "", "9999-12-31T23:59:59-12:00"])
 def test_a_wrong_instant(harness: Harness, ada: Client, as_of: str) -> None:
     case_id = ada.post("/v1/cases", {"name": "a"}).json()["case_id"]
     answer = ada.get(f"/v1/cases/{case_id}", as_of=as_of)
     assert (answer.status_code, answer.json()["code"]) == (422, "as_of_invalid")
     assert answer.json()["errors"][0]["pointer"] == "/as_of"
     assert MARKER not in answer.text
+
+
+@pytest.mark.parametrize("as_of", ["0001-01-01T00:00:00+23:59", "0999-12-31T00:00:00Z", "1969-12-31T00:00:00Z"])
+def test_long_ago_nothing_was_there(ada: Client, as_of: str) -> None:
+    case_id = ada.post("/v1/cases", {"name": "a"}).json()["case_id"]
+    assert ada.get(f"/v1/cases/{case_id}", as_of=as_of).json()["version"] == 0
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ from support.harness import ISSUER_PEM
 def environment(folder: Path, port: int) -> dict[str, str]:
     named = {
         "DATABASE_URL": f"sqlite:///{folder}/store.db",
-        "KEYS_PATH": f"{folder}/keys.db",
-        "ACCESS_LOG_PATH": f"{folder}/access.db",
+        "KEYS_URL": f"sqlite:///{folder}/keys.db",
+        "ACCESS_LOG_URL": f"sqlite:///{folder}/access.db",
         "BLOBS_URL": f"file://{folder}/blobs",
         "MASTER_KEY": "07" * 32,
         "ISSUER_PUBLIC_KEY": Issuer(ISSUER_PEM, "rso-development").public_pem().decode(),
@@ -69,7 +69,7 @@ def _waits_in_the_outbox(store: Path) -> None:
     with closing(sqlite3.connect(store)) as db, db:
         db.execute(
             "INSERT INTO outbox (event_id, topic, key, headers, value, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-            ("e1", "rso.billing.v1", "k1", "{}", b"{}", "2026-03-02T15:00:00.000000Z"),
+            ("e1", "rso.billing.v1", "k1", '{"ce_source": "/rso/billing"}', b"{}", "2026-03-02T15:00:00.000000Z"),
         )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,13 @@ class Unlucky:
         if self.broken:
             raise self._problem
 
-    def subscribe(self, group: str, topics: Any) -> AsyncIterator[Any]:
+    async def prepare(self) -> None:
+        await self._broker.prepare()
+
+    def close(self) -> None:
+        self._broker.close()
+
+    def subscribe(self, group: str, topics: Any) -> AsyncGenerator[Any, None]:
         return self._broker.subscribe(group, topics)
 
     async def lag(self, group: str, topics: Any) -> int:
@@ -67,7 +73,7 @@ def unsent(room: Room) -> int:
 
 
 def row(key: str, **more: Any) -> dict[str, Any]:
-    headers = '{"ce_id":"x"}'
+    headers = '{"ce_id":"x","ce_source":"/rso/sample"}'
     return {"event_id": key, "topic": TOPIC, "key": key, "headers": headers, "value": b"{}", "created_at": "t", **more}
 
 

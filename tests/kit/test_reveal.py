@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from kit import sample
 from rso_shared.contracts.vocabulary import Role
@@ -33,11 +33,12 @@ def test_a_look_is_one_entry_that_says_who_at_what_and_why(harness: Harness, ada
     )  # fmt: skip
     assert entry.request_id == answer.headers["x-request-id"]
     assert "Quill" not in str(entry)
-    assert broken_at(harness.service.settings.access_log_path) is None  # type: ignore[arg-type]
+    assert broken_at(harness.service.settings.access_log_url) is None
 
 
 def test_without_the_log_nothing_is_shown(harness: Harness, ada: Client, case_id: str) -> None:
-    harness.service.access_log._db.execute("ALTER TABLE access_log RENAME TO aside")
+    with harness.service.access_log._db.write() as tx:
+        tx.conn.execute(text("ALTER TABLE access_log RENAME TO aside"))
     answer = ada.get(f"/v1/cases/{case_id}/person")
     assert (answer.status_code, answer.json()["code"]) == (503, "temporarily_unavailable")
     assert "Quill" not in answer.text

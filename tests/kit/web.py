@@ -13,6 +13,7 @@ from rso_shared.kit.facts import Fact
 from rso_shared.kit.reactions import Reacting, Subscription
 from rso_shared.kit.sealed import Sealed
 from rso_shared.kit.spec import ServiceSpec
+from rso_shared.kit.web.as_of import AsOf
 from rso_shared.kit.web.call import PUBLIC, STAFF, Call, Purpose, permitted
 
 router = APIRouter(tags=["sample"])
@@ -79,9 +80,9 @@ def note(case_id: str, body: Note, call: Annotated[Call, Depends(permitted("case
 
 
 @router.get("/v1/cases/{case_id}", **PUBLIC)
-def read(case_id: str, call: Annotated[Call, Depends(permitted("case.read"))]) -> CaseVersion:
+def read(case_id: str, call: Annotated[Call, Depends(permitted("case.read"))], as_of: AsOf) -> CaseVersion:
     with call.read() as tx:
-        folded = call.service.store.fold(tx, sample.CASE, sample.stream(case_id), as_of=call.as_of)
+        folded = call.service.store.fold(tx, sample.CASE, sample.stream(case_id), as_of=as_of)
     return CaseVersion(case_id=case_id, version=folded.version)
 
 

@@ -33,8 +33,8 @@ def settings(folder: Path, **more: Any) -> ServiceSettings:
     issuer = Issuer(ISSUER_PEM, "rso-development")
     given: dict[str, Any] = {
         "database_url": f"sqlite:///{folder}/store.db",
-        "keys_path": str(folder / "keys.db"),
-        "access_log_path": str(folder / "access.db"),
+        "keys_url": f"sqlite:///{folder}/keys.db",
+        "access_log_url": f"sqlite:///{folder}/access.db",
         "blobs_url": f"file://{folder}/blobs",
         "master_key": SecretStr("07" * 32),
         "issuer_public_key": issuer.public_pem().decode(),
@@ -75,6 +75,8 @@ class Harness:
         with self.service.db.write() as tx:
             tables.METADATA.create_all(tx.conn)
             spec.metadata.create_all(tx.conn)
+        self.service.keys.prepare()
+        self.service.access_log.prepare()
         self.app: FastAPI = create_app(self.service)
         self.http = TestClient(self.app, raise_server_exceptions=True)
         self._issuer = Issuer(ISSUER_PEM, "rso-development")

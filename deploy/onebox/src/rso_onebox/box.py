@@ -16,9 +16,10 @@ import rso_operations.app
 import rso_opinions.app
 import rso_records_compiler.app
 from rso_coordinator.bridge import NAME as BRIDGE
+from rso_coordinator.bridge import TOPICS
 from rso_coordinator.worker import Temporal
 from rso_onebox.datadir import ISSUER, DataDir
-from rso_shared.kit import migrate, service
+from rso_shared.kit import crash, gauges, migrate, service
 from rso_shared.kit.local_broker import LocalBroker
 from rso_shared.kit.service import Service
 from rso_shared.kit.settings import ServiceSettings
@@ -69,8 +70,8 @@ def settings(data: DataDir, spec: ServiceSpec, *, sandbox: bool, internal_url: s
     return ServiceSettings(
         _env_prefix=spec.name.settings_prefix,
         database_url=f"sqlite:///{folder / 'store.db'}",
-        keys_path=str(folder / "keys.db"),
-        access_log_path=str(folder / "access.db"),
+        keys_url=f"sqlite:///{folder / 'keys.db'}",
+        access_log_url=f"sqlite:///{folder / 'access.db'}",
         blobs_url=f"file://{(folder / 'blobs').resolve()}",
         master_key=SecretStr(data.master_key()),
         issuer=ISSUER,
@@ -101,9 +102,12 @@ def build(
             broker=broker,
             clock=clock,
         )
+        crash.arm(made.settings)
         migrate.migrate(made.db, Path(str(module.__file__)).parent / "migrations" / "versions")
         services[made.name] = made
         apps[made.name] = create_app(made)
+        bridge = {BRIDGE: TOPICS} if spec is rso_coordinator.app.SPEC else {}
+        made.loops[gauges.LOOP] = gauges.of(made, {made.name: made.topics(), **bridge}).run
     box = Box(data, broker, services, apps)
     coordinator = services["coordinator"]
     rso_coordinator.app.add_temporal(

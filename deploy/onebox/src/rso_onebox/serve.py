@@ -23,10 +23,11 @@ from rso_onebox.outside import Outside
 from rso_onebox.temporal_child import TemporalChild
 from rso_onebox.temporal_cli import find_temporal_cli
 from rso_operations import pages
-from rso_shared.kit import logs, telemetry
-from rso_shared.kit.settings import refuse_strangers
+from rso_shared.kit import logs, metrics, telemetry
+from rso_shared.kit.settings import TelemetrySettings, refuse_strangers
 
 LOOPBACK = "127.0.0.1"
+CHILD_SECONDS = 0.5
 Say = Callable[[str], None]
 
 
@@ -67,7 +68,7 @@ def up(data: DataDir, *, port: int, sandbox: bool, say: Say) -> int:
         sandbox = data.prepare(sandbox=sandbox)
         public, internal = bind(port), bind(0)
         logs.configure(stream=data.log.open("a", buffering=1))
-        telemetry.configure("rso")
+        flush = telemetry.configure("rso", TelemetrySettings())
         child = TemporalChild.start(find_temporal_cli(say=say), data.temporal, say=say)
         try:
             base = os.environ.get("RSO_PUBLIC_URL", address(public))
@@ -85,8 +86,9 @@ def up(data: DataDir, *, port: int, sandbox: bool, say: Say) -> int:
                     f"  pages {address(public)}/operations/   API {address(public)}/docs   data {data.root}   Ctrl-C stops"
                 )
 
-            asyncio.run(_serve(box, public, internal, ready))
+            asyncio.run(_serve(box, child, public, internal, ready))
             box.close()
+            flush()
         finally:
             child.stop()
     finally:
@@ -94,14 +96,16 @@ def up(data: DataDir, *, port: int, sandbox: bool, say: Say) -> int:
     return 0
 
 
-async def _serve(box: onebox.Box, public: socket.socket, internal: socket.socket, ready: Callable[[], None]) -> None:
+async def _serve(
+    box: onebox.Box, child: TemporalChild, public: socket.socket, internal: socket.socket, ready: Callable[[], None]
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     pages.mount(box.apps["operations"], box.services["operations"])
     outside = Outside(box.apps, box.services.values(), Dispatcher(box.apps, box.apps["operations"], internal=False))
-    inside = Dispatcher(box.apps, box.apps["operations"], internal=True)
+    inside = metrics.beside(Dispatcher(box.apps, box.apps["operations"], internal=True))
     async with AsyncExitStack() as stack:
         for app in box.apps.values():
             await stack.enter_async_context(app.router.lifespan_context(app))
@@ -110,6 +114,7 @@ async def _serve(box: onebox.Box, public: socket.socket, internal: socket.socket
         while not all(one.started for one in listeners):  # noqa: ASYNC110 - uvicorn has a flag, not an event
             await asyncio.sleep(0.01)
         loops = _loops(box)
+        loops["temporal"] = asyncio.create_task(_keep_alive(child), name="temporal")
         ready()
         told: asyncio.Task[Any] = asyncio.create_task(stop.wait())
         ended, _ = await asyncio.wait({told, *loops.values()}, return_when=asyncio.FIRST_COMPLETED)
@@ -119,6 +124,13 @@ async def _serve(box: onebox.Box, public: socket.socket, internal: socket.socket
         await asyncio.gather(*serving)
         for task in ended:
             task.result()
+
+
+async def _keep_alive(child: TemporalChild) -> None:
+    """A dev server that died comes back on the same file and address; cases wait meanwhile, as they do while it is away."""
+    while True:
+        await asyncio.sleep(CHILD_SECONDS)
+        child.revive()
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:

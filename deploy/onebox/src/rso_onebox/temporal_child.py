@@ -51,8 +51,9 @@ class Ports:
 class TemporalChild:
     """A running dev server. Its files stand in one folder: `temporal.db`, `temporal.log`, `temporal.pid`."""
 
-    def __init__(self, process: subprocess.Popen[bytes], ports: Ports, folder: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], ports: Ports, folder: Path, cli: Path) -> None:
         self._process = process
+        self._cli = cli
         self._ports = ports
         self._folder = folder
 
@@ -80,10 +81,7 @@ class TemporalChild:
 
     @classmethod
     def _spawn(cls, cli: Path, folder: Path, ports: Ports) -> Self:
-        with _log(folder).open("ab") as log:
-            process = start_bound(_argv(cli, folder, ports), log, dict(os.environ))
-        _pid_file(folder).write_text(str(process.pid))
-        return cls(process, ports, folder)
+        return cls(_started(cli, folder, ports), ports, folder, cli)
 
     @property
     def address(self) -> str:
@@ -101,6 +99,13 @@ class TemporalChild:
     @property
     def alive(self) -> bool:
         return self._process.poll() is None
+
+    def revive(self) -> bool:
+        """Starts the server anew on the same database and ports if it died; True if it did. Only from the main thread."""
+        if self.alive:
+            return False
+        self._process = _started(self._cli, self._folder, self._ports)
+        return True
 
     def stop(self) -> None:
         """In order within five seconds, by force after them. A second call does nothing."""
@@ -161,6 +166,13 @@ def stop_orphans(folder: Path, say: Say = print) -> list[int]:
         stop_group(pid, STOP_PATIENCE_SECONDS)
     _pid_file(folder).unlink(missing_ok=True)
     return sorted(pids)
+
+
+def _started(cli: Path, folder: Path, ports: Ports) -> "subprocess.Popen[bytes]":
+    with _log(folder).open("ab") as log:
+        process = start_bound(_argv(cli, folder, ports), log, dict(os.environ))
+    _pid_file(folder).write_text(str(process.pid))
+    return process
 
 
 def _argv(cli: Path, folder: Path, ports: Ports) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Everything a workflow does outside of itself: commands of services, reads, and its own stream. At-least-once; all absorb repeats."""
 
 import asyncio
+import contextvars
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -17,18 +18,18 @@ from rso_shared.contracts.intake import CaseSnapshot, CaseSubmitted, ProgramPubl
 from rso_shared.contracts.program import Program
 from rso_shared.contracts.registry import FACTS
 from rso_shared.contracts.vocabulary import Stage
-from rso_shared.kit import facts
+from rso_shared.kit import crash, facts, metrics, telemetry
 from rso_shared.kit.clock import Clock, SandboxClock, iso
 from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import NotYet
 from rso_shared.kit.events import Actor, Meta
 from rso_shared.kit.ids import derived_id
+from rso_shared.kit.neighbours import address
 from rso_shared.kit.service import Service
 from rso_shared.kit.store import stream_id
-from rso_shared.kit.telemetry import traceparent
 
 R = TypeVar("R")
-REFUSED, UNAVAILABLE = 409, 503
+REFUSED, ERASED, UNAVAILABLE = 409, 410, 503
 NOT_YET_TRIES = 40
 NOT_YET_SECONDS = 0.05
 
@@ -45,10 +46,11 @@ class CaseActivities:
 
     @activity.defn(name="command")
     async def command(self, command: Command) -> Answer:
-        """POSTs one command. 409 is an answer (`refused`); anything else that is not success is tried again."""
+        """POSTs one command. 409 and 410 are answers (`refused`); anything else that is not success is tried again."""
         headers = {"idempotency-key": command.key, "x-correlation-id": command.case_id}
         answer = await self._call("POST", command.path, headers, command.body)
-        if answer.status_code == REFUSED:
+        crash.point("after-effect-before-completion")
+        if answer.status_code in {REFUSED, ERASED}:
             return Answer({}, answer.json()["code"])
         answer.raise_for_status()
         return Answer(answer.json())
@@ -78,10 +80,11 @@ class CaseActivities:
     async def _call(self, method: str, path: str, headers: dict[str, str], body: Any = None) -> httpx.Response:
         """A service that has not yet heard of the case says so (503 not_yet_known): a moment later it has."""
         headers = {**headers, "authorization": f"Bearer {self._service.service_token()}"}
-        if parent := traceparent():
-            headers["traceparent"] = parent
+        url = address(self._service.settings.internal_url, path)
         for _ in range(NOT_YET_TRIES):
-            answer = await self._http.request(method, path, headers=headers, json=body)
+            with telemetry.client_span(method, path, headers) as span:
+                answer = await self._http.request(method, url, headers=headers, json=body)
+                span.set_attribute("http.response.status_code", answer.status_code)
             if answer.status_code != UNAVAILABLE or answer.json().get("code") != "not_yet_known":
                 break
             await asyncio.sleep(NOT_YET_SECONDS)
@@ -108,19 +111,23 @@ class CaseActivities:
             firing.case_id, firing.deadline, firing.rung, datetime.fromisoformat(firing.due_at), now, firing.escalate_to
         )
         with self._service.db.write() as tx:
-            self._execute(tx, facts.require(tx, CaseSubmitted, firing.case_id), command)
+            fired = self._execute(tx, facts.require(tx, CaseSubmitted, firing.case_id), command)
+        if fired:
+            metrics.timer_fired(firing.deadline, firing.rung)
         return Said(now.isoformat(), firing.due_at)
 
-    def _execute(self, tx: Tx, case: CaseSubmitted, command: Note | FireRung) -> None:
+    def _execute(self, tx: Tx, case: CaseSubmitted, command: Note | FireRung) -> bool:
+        """False if the command was absorbed."""
         stream = stream_id(case.organisation_id, "coordination", case.case_id)
         actor = Actor(type="service", id="coordinator", role="service", organisation_id="")
         correlation = derived_id(case.case_id, "coordination")
-        self._service.store.execute(
-            tx, CASE_LOG, stream, command, Meta(actor=actor, correlation_id=correlation, traceparent=traceparent())
-        )
+        meta = Meta(actor=actor, correlation_id=correlation, traceparent=telemetry.traceparent())
+        return bool(self._service.store.execute(tx, CASE_LOG, stream, command, meta).recorded)
 
     async def _in_thread(self, work: Callable[[], R]) -> R:
-        return await asyncio.get_running_loop().run_in_executor(self._service.executor, work)
+        """In the activity's own context: what it appends there belongs to its trace."""
+        here = contextvars.copy_context()
+        return await asyncio.get_running_loop().run_in_executor(self._service.executor, here.run, work)
 
 
 def _program(tx: Tx, case: CaseSubmitted) -> Program:

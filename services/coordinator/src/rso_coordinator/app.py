@@ -27,7 +27,7 @@ SPEC = ServiceSpec(
 
 def temporal_loops(service: Service, temporal: Temporal) -> dict[str, Loop]:
     """The bridge and the worker. They share one client and one pool of connections to the services."""
-    http = httpx.AsyncClient(base_url=service.settings.internal_url, timeout=10.0)
+    http = httpx.AsyncClient(timeout=10.0)
     bridge = Bridge(service, http, temporal.client)
     return {NAME: bridge.run, LOOP: lambda: run_worker(temporal, service, http)}
 

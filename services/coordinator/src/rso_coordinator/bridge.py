@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 import httpx
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -15,18 +15,24 @@ from rso_coordinator.payloads import CaseStart, FactSeen
 from rso_coordinator.wakes import STARTS, seen
 from rso_coordinator.workflows.case import CaseWorkflow
 from rso_shared.contracts.base import FactModel
-from rso_shared.kit import facts, parking, telemetry
+from rso_shared.kit import crash, envelope, facts, logs, parking, telemetry
 from rso_shared.kit.broker import Batch, Record
 from rso_shared.kit.clock import parse_iso
-from rso_shared.kit.consumer import PATIENCE, RETRY_SECONDS
+from rso_shared.kit.consumer import FIRST_PAUSE, LONGEST_PAUSE, PATIENCE, RETRY_SECONDS, listen
+from rso_shared.kit.draining import whole
 from rso_shared.kit.errors import NotYet, Transient
-from rso_shared.kit.names import HEADS_TOPIC, SERVICES
+from rso_shared.kit.facts import Fact
+from rso_shared.kit.names import SERVICES
+from rso_shared.kit.neighbours import address
 from rso_shared.kit.service import Service
 
 R = TypeVar("R")
 NAME = "coordinator.bridge"
+TOPICS = tuple(service.topic for service in SERVICES)
 TASK_QUEUE = "cases"
 UNKNOWN = 404
+BROKEN = (ValueError, KeyError, envelope.UnidentifiedError)
+"""What reading a record raises that is no fact: a header is missing, the value is no JSON or not of its type."""
 
 
 def workflow_id(case_id: str) -> str:
@@ -43,36 +49,39 @@ class Bridge:
         """Facts about cases that were closed already: counted and done."""
 
     async def run(self) -> None:
-        topics = [s.topic for s in SERVICES if s.topic != HEADS_TOPIC]
-        async for batch in self._service.broker.subscribe(NAME, topics):
-            await self._until_done(batch)
+        await listen(self._service.broker, NAME, TOPICS, self._service.health, self._until_done)
 
     async def _until_done(self, batch: Batch) -> None:
-        pause = 0.1
+        pause, records = FIRST_PAUSE, [envelope.named(record) for record in batch.records]
         while True:
             try:
-                for record in batch.records:
-                    await self._take(record)
-                await self._retry({record.key for record in batch.records})
-                await batch.commit()
-            except (OperationalError, Transient, RPCError, httpx.HTTPError) as away:
+                await whole(self._handled(batch, records))
+            except (DBAPIError, Transient, RPCError, httpx.HTTPError) as away:
                 self._service.health.trouble(NAME, type(away).__name__)
                 await asyncio.sleep(pause)
-                pause = min(pause * 2, 10.0)
+                pause = min(pause * 2, LONGEST_PAUSE)
             else:
                 self._service.health.beat(NAME)
                 return
 
+    async def _handled(self, batch: Batch, records: list[Record]) -> None:
+        for record in records:
+            await self._take(record)
+        await self._retry({record.key for record in records})
+        if records:
+            crash.point("after-batch-before-offset")
+        await batch.commit()
+
     async def _take(self, record: Record) -> None:
         try:
-            fact = facts.parse(record)
-        except ValueError as broken:
+            waking = _waking(record)
+        except BROKEN as broken:
             reason = type(broken).__name__
             await self._in_thread(lambda: self._park(record, parking.POISON, reason))
             return
-        signal = seen(fact.event_id, fact.data) if fact is not None else None
-        if fact is None or signal is None:
+        if waking is None:
             return
+        fact, signal = waking
         if await self._in_thread(lambda: self._is_parked(record.key)):
             await self._in_thread(lambda: self._park(record, parking.BEHIND, "behind"))
             return
@@ -84,7 +93,8 @@ class Bridge:
 
     async def forward(self, fact: FactModel, signal: FactSeen, traceparent: str | None = None) -> None:
         """Raises NotYet for a case that intake does not know; anything else that fails leaves the position where it is."""
-        with telemetry.consumer_span(f"wake {signal.type}", traceparent, {"rso.service": NAME}):
+        told = {"rso.service": NAME, "rso.case_id": fact.key()}
+        with logs.about(fact.key()), telemetry.consumer_span(f"wake {signal.type}", traceparent, told):
             await self._wake(fact.key(), signal)
 
     async def _wake(self, case_id: str, signal: FactSeen) -> None:
@@ -107,7 +117,9 @@ class Bridge:
 
     async def _without_workflow(self, case_id: str, signal: FactSeen) -> None:
         headers = {"authorization": f"Bearer {self._service.service_token()}"}
-        answer = await self._http.get(f"/internal/v1/intake/cases/{case_id}/snapshot", headers=headers)
+        path = f"/internal/v1/intake/cases/{case_id}/snapshot"
+        with telemetry.client_span("GET", path, headers):
+            answer = await self._http.get(address(self._service.settings.internal_url, path), headers=headers)
         if answer.status_code == UNKNOWN:
             raise NotYet(f"case {case_id}")
         answer.raise_for_status()
@@ -126,20 +138,31 @@ class Bridge:
             self._retry_at = time.monotonic() + RETRY_SECONDS
 
     async def _drain_one(self, key: str) -> bool:
+        """The oldest of a key, unless an operator has to say so first; False when there is nothing more to do now."""
         parked = await self._in_thread(lambda: self._first(key))
-        fact = facts.parse(parked.record) if parked is not None else None
-        signal = seen(fact.event_id, fact.data) if fact is not None else None
-        if parked is None or fact is None or signal is None or parked.state == parking.POISON:
+        if parked is None or parked.state == parking.POISON:
             return False
+        outcome = await self._delivered(parked)
+        if outcome is None:
+            await self._in_thread(lambda: self._release(parked.id))
+            return True
+        await self._in_thread(lambda: self._mark(parked.id, *outcome))
+        return False
+
+    async def _delivered(self, parked: parking.Parked) -> tuple[str, str] | None:
+        """None when it was, or when it wakes nobody any more; else the state to leave it in, and why."""
         try:
-            await self.forward(fact.data, signal, fact.traceparent)
+            waking = _waking(parked.record)
+        except BROKEN as broken:
+            return parking.POISON, type(broken).__name__
+        try:
+            if waking is not None:
+                fact, signal = waking
+                await self.forward(fact.data, signal, fact.traceparent)
         except NotYet as missing:
             late = datetime.now(UTC) - parse_iso(parked.parked_at) > PATIENCE
-            state, reason = (parking.POISON if late else parking.NOT_YET), missing.missing
-            await self._in_thread(lambda: self._mark(parked.id, state, reason))
-            return False
-        await self._in_thread(lambda: self._release(parked.id))
-        return True
+            return (parking.POISON if late else parking.NOT_YET), missing.missing
+        return None
 
     def _waiting(self) -> list[str]:
         with self._service.db.read() as tx:
@@ -167,3 +190,11 @@ class Bridge:
 
     async def _in_thread(self, work: Callable[[], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._service.executor, work)
+
+
+def _waking(record: Record) -> tuple[Fact, FactSeen] | None:
+    """The fact and its signal, or None if it wakes nobody. Raises one of BROKEN."""
+    envelope.check(record)
+    fact = facts.parse(record)
+    signal = seen(fact.event_id, fact.data) if fact is not None else None
+    return None if fact is None or signal is None else (fact, signal)

@@ -1,14 +1,15 @@
 """The Temporal side of the process: a connection that is waited for, and the worker that runs cases."""
 
 import asyncio
+from datetime import timedelta
 
 import httpx
 from temporalio.client import Client
-from temporalio.contrib.opentelemetry import TracingInterceptor
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from rso_coordinator import tracing
 from rso_coordinator.activities import CaseActivities
 from rso_coordinator.bridge import TASK_QUEUE
 from rso_coordinator.codec import converter
@@ -17,8 +18,11 @@ from rso_shared.kit.errors import Transient
 from rso_shared.kit.service import Service
 
 LOOP = "temporal"
+LOOK_SECONDS = 5
 LOCAL_ACTIVITY_SLOTS = 12
 """Fewer than AnyIO's threads: a process that calls itself must leave room for people's requests."""
+GRACE = timedelta(seconds=10)
+"""What activities in hand may still take when the worker is told to end; one that is cut off is done again elsewhere."""
 
 
 class Temporal:
@@ -39,12 +43,17 @@ class Temporal:
             try:
                 self._client = await Client.connect(
                     self._address, namespace=self._namespace, data_converter=converter(self._master),
-                    interceptors=[TracingInterceptor()],
+                    interceptors=tracing.of_client(),
                 )  # fmt: skip
             except (RPCError, RuntimeError, OSError):
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
         return self._client
+
+    async def keep(self) -> None:
+        """Connects, and stays: for a process in which nothing else waits for the connection."""
+        await self.connect()
+        await asyncio.Event().wait()
 
 
 def build_worker(client: Client, service: Service, http: httpx.AsyncClient) -> Worker:
@@ -55,8 +64,10 @@ def build_worker(client: Client, service: Service, http: httpx.AsyncClient) -> W
         workflows=[CaseWorkflow],
         activities=[activities.command, activities.read, activities.snapshot, activities.say, activities.fire],
         workflow_runner=SandboxedWorkflowRunner(restrictions=_RESTRICTIONS),
+        interceptors=[tracing.AboutCase()],
         max_concurrent_local_activities=LOCAL_ACTIVITY_SLOTS,
         max_concurrent_activities=LOCAL_ACTIVITY_SLOTS,
+        graceful_shutdown_timeout=GRACE,
     )
 
 
@@ -71,5 +82,15 @@ async def run_worker(temporal: Temporal, service: Service, http: httpx.AsyncClie
     client = await temporal.connect()
     async with build_worker(client, service, http):
         while True:
-            service.health.beat(LOOP)
-            await asyncio.sleep(5)
+            await _look(client, service)
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _look(client: Client, service: Service) -> None:
+    """The worker waits for a server that is away without a word; readiness has to ask."""
+    try:
+        await client.service_client.check_health(timeout=timedelta(seconds=LOOK_SECONDS))
+    except RPCError as away:
+        service.health.trouble(LOOP, away.status.name)
+    else:
+        service.health.beat(LOOP)

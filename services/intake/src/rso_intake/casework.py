@@ -1,6 +1,7 @@
 """One command on one case, the same way for every route."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from rso_intake.domain.case import CASE, Case
 from rso_intake.domain.person import Evidence
@@ -32,9 +33,9 @@ def answer(call: Call, tx: Tx, case_id: str, command: object) -> CaseVersion:
     return CaseVersion(case_id=case_id, version=done.version, at=call.now)
 
 
-def folded(call: Call, tx: Tx, case_id: str) -> Done:
+def folded(call: Call, tx: Tx, case_id: str, as_of: datetime | None = None) -> Done:
     """The case as it is, or as it was at `as_of`. A case that was not there yet is unknown."""
-    found = call.service.store.fold(tx, CASE, case_stream(tx, case_id), as_of=call.as_of)
+    found = call.service.store.fold(tx, CASE, case_stream(tx, case_id), as_of=as_of)
     _ = found.state.submitted
     return Done(found.state, found.version)
 
@@ -58,7 +59,7 @@ def purpose_of(call: Call) -> Purpose:
 
 def refuse_as_of(call: Call, case_id: str) -> None:
     """The composed case is of now: the other services' part of it has no past here, the timeline has."""
-    if call.as_of is not None:
+    if call.asks_for_the_past:
         detail = "The composed case is of now; the timeline shows it as of any instant."
         raise DomainError(
             "as_of_not_supported", detail, status=400, pointer="/as_of", link=f"/v1/cases/{case_id}/timeline"

@@ -4,11 +4,15 @@ The live page is put on top by `pages.mount`, once per process.
 """
 
 from rso_operations.api import landing, timeline
-from rso_operations.board import METADATA
+from rso_operations.board import METADATA, by_stage
 from rso_operations.subscribe import SUBSCRIPTION
 from rso_shared.kit.names import OPERATIONS
-from rso_shared.kit.spec import ServiceSpec
+from rso_shared.kit.spec import Gauge, ServiceSpec
 
 SPEC = ServiceSpec(
-    name=OPERATIONS, metadata=METADATA, subscription=SUBSCRIPTION, routers=(timeline.router, landing.router)
+    name=OPERATIONS,
+    metadata=METADATA,
+    subscription=SUBSCRIPTION,
+    routers=(timeline.router, landing.router),
+    gauges=(Gauge("rso.cases", by_stage),),
 )

@@ -113,6 +113,12 @@ def snapshot(tx: Tx, stage: str | None = None) -> Snapshot:
     return Snapshot({row[0]: row[1] for row in counts}, rows)
 
 
+def by_stage(tx: Tx) -> dict[str, float]:
+    """For the gauge `rso.cases`: every stage, also those where nobody is."""
+    counts = tx.conn.execute(select(BOARD.c.stage, func.count()).group_by(BOARD.c.stage)).all()
+    return {**dict.fromkeys((stage.value for stage in Stage), 0.0), **{row[0]: float(row[1]) for row in counts}}
+
+
 def _row(row: Any) -> Row:
     return Row(
         case_id=row.case_id,

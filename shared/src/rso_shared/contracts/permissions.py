@@ -34,6 +34,9 @@ _ADMIN = {Role.ORGANISATION_ADMIN: Reach.ANY, Role.OPERATIONS: Reach.ANY}
 _STAFF = {**_DESK, **_DIRECTOR, **_RECORDS, **_OPERATIONS, Role.QUALITY_REVIEWER: Reach.ANY}
 _CLINICIANS = {Role.NURSE_CARE_MANAGER: Reach.ANY, **_DIRECTOR}
 
+INSIDE = frozenset({*_STAFF, *_FINANCE, *_ADMIN, *_SERVICE})
+"""The operator's own people and services: of a program they also see what it pays its specialists."""
+
 MATRIX: dict[str, dict[Role, Reach]] = {
     # intake
     "case.submit": {**_REQUESTERS, **_DESK},

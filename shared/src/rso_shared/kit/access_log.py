@@ -1,24 +1,68 @@
-"""Who looked at whose data, when and why. Append-only, chained, in its own file; the answer waits for it: no log, no data."""
+"""Who looked at whose data, when and why. Append-only, chained, in its own place; the answer waits for it: no log, no data.
+
+One chain per service, however many replicas write: a batch takes the row of `access_head`, which says where the chain ends, and
+with it the lock that keeps others out until its commit. One chain per writer would need no lock, but a writer whose whole chain
+vanished would leave no trace, whereas a cut tail stands against the head.
+"""
 
 import hashlib
 import json
 import queue
-import sqlite3
 import threading
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from typing import Any
 
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Row,
+    Table,
+    Text,
+    insert,
+    inspect,
+    select,
+    update,
+)
+from sqlalchemy.schema import CreateSchema
+
+from rso_shared.kit.database import Database, Tx
 from rso_shared.kit.errors import Transient
 
 BATCH = 500
 WAIT_SECONDS = 10.0
+SCHEMA = "access"
+FIRST_HASH = bytes(32)
+_ID = BigInteger().with_variant(Integer, "sqlite")
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS access_log (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, entry TEXT NOT NULL, prev_hash BLOB NOT NULL, hash BLOB NOT NULL
-)
-"""
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """On PostgreSQL they stand in a schema of their own in the service's database, on SQLite in a file of their own."""
+
+    metadata: MetaData
+    log: Table
+    head: Table
+
+
+def _tables(schema: str | None) -> _Tables:
+    made = MetaData(schema=schema)
+    log = Table(
+        "access_log", made,
+        Column("id", _ID, primary_key=True, autoincrement=True), Column("entry", Text, nullable=False),
+        Column("prev_hash", LargeBinary, nullable=False), Column("hash", LargeBinary, nullable=False),
+        sqlite_autoincrement=True,
+    )  # fmt: skip
+    head = Table("access_head", made, Column("last", _ID, nullable=False), Column("hash", LargeBinary, nullable=False))
+    return _Tables(made, log, head)
+
+
+_SQLITE, _POSTGRES = _tables(None), _tables(SCHEMA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +82,31 @@ class Access:
 
 
 class AccessLog:
-    """One writer thread commits together whatever queued up during the last commit, well under 50 ms."""
+    """One writer thread commits together whatever queued up during the last commit, well under 50 ms.
 
-    def __init__(self, path: Path | str) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL"):
-            self._db.execute(f"PRAGMA {pragma}")
-        self._db.execute(_SCHEMA)
+    On PostgreSQL `prepare` makes schema and tables, once, when the service is migrated.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._db = Database(url, pool=2)
+        self._tables = _SQLITE if self._db.is_sqlite else _POSTGRES
+        if self._db.is_sqlite:
+            self.prepare()
         self._queue: queue.Queue[tuple[Access, Future[None]] | None] = queue.Queue()
         self._thread = threading.Thread(target=self._run, name="access-log", daemon=True)
         self._thread.start()
+
+    def prepare(self) -> None:
+        """Also for a log that has no head row yet: it begins where the log ends."""
+        log, head = self._tables.log, self._tables.head
+        with self._db.write() as tx:
+            if not self._db.is_sqlite:
+                tx.conn.execute(CreateSchema(SCHEMA, if_not_exists=True))
+            self._tables.metadata.create_all(tx.conn)
+            if tx.conn.execute(select(head)).first() is None:
+                last = tx.conn.execute(select(log.c.id, log.c.hash).order_by(log.c.id.desc()).limit(1)).first()
+                row = {"last": last.id, "hash": last.hash} if last else {"last": 0, "hash": FIRST_HASH}
+                tx.conn.execute(insert(head).values(**row))
 
     def record(self, access: Access) -> None:
         """Returns once the entry is durable; raises Transient if it cannot be written, and then nothing may be shown."""
@@ -55,12 +114,14 @@ class AccessLog:
         self._queue.put((access, done))
         try:
             done.result(WAIT_SECONDS)
-        except (TimeoutError, sqlite3.Error) as problem:
+        except Exception as problem:  # whatever kept it from being written
             raise Transient("access log") from problem
 
     def entries(self, *, case_id: str | None = None) -> list[Access]:
-        rows = self._db.execute("SELECT entry FROM access_log ORDER BY id").fetchall()
-        found = [Access(**json.loads(row[0])) for row in rows]
+        log = self._tables.log
+        with self._db.read() as tx:
+            rows = tx.conn.execute(select(log.c.entry).order_by(log.c.id)).scalars().all()
+        found = [Access(**json.loads(row)) for row in rows]
         return [entry for entry in found if case_id is None or entry.case_id == case_id]
 
     def close(self) -> None:
@@ -75,7 +136,7 @@ class AccessLog:
                 return
             try:
                 self._write([access for access, _ in batch])
-            except sqlite3.Error as problem:
+            except Exception as problem:  # noqa: BLE001 - each of them waits for an answer; the next batch may succeed
                 for _, done in batch:
                     done.set_exception(problem)
             else:
@@ -99,33 +160,60 @@ class AccessLog:
             batch.append(more)
         return batch
 
-    def _write(self, accesses: list[Access]) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            row = self._db.execute("SELECT hash FROM access_log ORDER BY id DESC LIMIT 1").fetchone()
-            prev = row[0] if row else bytes(32)
-            for access in accesses:
-                entry = json.dumps(asdict(access), sort_keys=True)
-                hash_ = hashlib.sha256(prev + entry.encode()).digest()
-                self._db.execute(
-                    "INSERT INTO access_log (entry, prev_hash, hash) VALUES (?, ?, ?)", (entry, prev, hash_)
-                )
-                prev = hash_
-            self._db.execute("COMMIT")
-        except sqlite3.Error:
-            self._db.execute("ROLLBACK")
-            raise
+    def _write(self, accesses: Sequence[Access]) -> None:
+        log, head = self._tables.log, self._tables.head
+        with self._db.write() as tx:
+            last, prev = tx.conn.execute(select(head).with_for_update()).one()
+            rows = list(_chained(last, prev, accesses))
+            tx.conn.execute(insert(log), rows)
+            tx.conn.execute(update(head).values(last=rows[-1]["id"], hash=rows[-1]["hash"]))
 
 
-def broken_at(path: Path) -> int | None:
-    """The id of the first entry whose chain does not hold, or None. Reads only."""
-    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    prev = bytes(32)
+def _chained(last: int, prev: bytes, accesses: Sequence[Access]) -> Iterator[dict[str, object]]:
+    for id_, access in enumerate(accesses, last + 1):
+        entry = json.dumps(asdict(access), sort_keys=True)
+        hash_ = _hash(prev, entry)
+        yield {"id": id_, "entry": entry, "prev_hash": prev, "hash": hash_}
+        prev = hash_
+
+
+def _hash(prev: bytes, entry: str) -> bytes:
+    return hashlib.sha256(prev + entry.encode()).digest()
+
+
+def broken_at(url: str) -> int | None:
+    """The id of the first entry that is not as it was written, or missing at the end; None if the log is whole. Reads only."""
+    with _reading(url) as tx:
+        tables = _SQLITE if tx.is_sqlite else _POSTGRES
+        end, end_hash = _head(tx, tables.head) or (0, FIRST_HASH)  # before the entries: more may be written meanwhile
+        query = select(tables.log).order_by(tables.log.c.id)
+        with tx.conn.execute(query, execution_options={"yield_per": 1000}) as rows:
+            return _first_fault(rows, end, end_hash)
+
+
+def _first_fault(rows: Iterable[Row[Any]], end: int, end_hash: bytes) -> int | None:
+    last, prev = 0, FIRST_HASH
+    for row in rows:
+        moved = row.id == end and row.hash != end_hash
+        if moved or row.prev_hash != prev or row.hash != _hash(prev, row.entry):
+            return int(row.id)
+        last, prev = row.id, row.hash
+    return last + 1 if last < end else None
+
+
+def _head(tx: Tx, table: Table) -> tuple[int, bytes] | None:
+    """None for a log written before there was one."""
+    if not inspect(tx.conn).has_table(table.name, schema=table.schema):
+        return None
+    row = tx.conn.execute(select(table)).one()
+    return row.last, row.hash
+
+
+@contextmanager
+def _reading(url: str) -> Iterator[Tx]:
+    db = Database(url, pool=1)
     try:
-        for id_, entry, prev_hash, hash_ in db.execute("SELECT id, entry, prev_hash, hash FROM access_log ORDER BY id"):
-            if prev_hash != prev or hash_ != hashlib.sha256(prev + entry.encode()).digest():
-                return int(id_)
-            prev = hash_
+        with db.read() as tx:
+            yield tx
     finally:
         db.close()
-    return None

@@ -18,6 +18,7 @@ from obstore import open_writer
 from obstore.store import ObjectStore, from_url
 from sqlalchemy import delete, insert, select, update
 
+from rso_shared.kit import crash
 from rso_shared.kit.clock import Clock, iso
 from rso_shared.kit.database import Database, Tx
 from rso_shared.kit.errors import unknown
@@ -81,6 +82,7 @@ class BlobWriter:
         nonce = self._number.to_bytes(12, "big")
         self._sink.write(self._cipher.encrypt(nonce, chunk, _bound(self._object_id, self._number, last=last)))
         self._number += 1
+        crash.point("mid-chunk")
 
 
 class BlobStore:

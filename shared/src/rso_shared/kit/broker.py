@@ -1,6 +1,6 @@
 """What the log must do for us, and nothing more. Two sides: LocalBroker on one machine, Kafka in the distributed form."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,14 +25,25 @@ class Batch(Protocol):
 
 
 class Broker(Protocol):
+    async def prepare(self) -> None:
+        """Creates the declared topics that are missing. Raises if one is there with another number of partitions."""
+        ...
+
     async def publish(self, records: Sequence[Record]) -> None:
         """Returns once every record is durable. May raise Transient; then some may be there and all may be sent again."""
         ...
 
-    def subscribe(self, group: str, topics: Iterable[str]) -> AsyncIterator[Batch]:
-        """Endless. Starts at the group's committed position, or at the beginning of the log."""
+    def subscribe(self, group: str, topics: Iterable[str]) -> AsyncGenerator[Batch, None]:
+        """Endless. Starts at the group's committed position, or at the beginning of the log. May raise Transient: subscribe anew.
+
+        Who asks for the next batch has done with the one before. Close it (`aclosing`) to leave the group at once.
+        """
         ...
 
     async def lag(self, group: str, topics: Iterable[str]) -> int:
         """How many records the group has not committed yet."""
+        ...
+
+    def close(self) -> None:
+        """Nothing is sent or received any more."""
         ...

@@ -53,7 +53,7 @@ class ManualClock:
 
 def iso(instant: datetime) -> str:
     """UTC with microseconds and a Z: sorts as text in the order of time."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def parse_iso(text: str) -> datetime:

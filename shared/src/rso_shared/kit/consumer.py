@@ -6,18 +6,21 @@ on is missing; the key is parked and tried again. Poison: anything else; the key
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import Executor
+from contextlib import aclosing
 from datetime import datetime, timedelta
 
 from sqlalchemy import insert, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
-from rso_shared.kit import facts, parking, telemetry
+from rso_shared.kit import crash, envelope, facts, parking, retrying, telemetry
 from rso_shared.kit.broker import Batch, Broker, Record
 from rso_shared.kit.clock import iso, parse_iso
+from rso_shared.kit.cloudevents import HEAD_TYPE
 from rso_shared.kit.database import Database, Tx
-from rso_shared.kit.errors import ConcurrencyConflict, DomainError, NotYet, Transient
+from rso_shared.kit.draining import whole
+from rso_shared.kit.errors import Contended, DomainError, NotYet, Transient
 from rso_shared.kit.facts import Fact
 from rso_shared.kit.health import Health
 from rso_shared.kit.parking import Parked
@@ -25,7 +28,26 @@ from rso_shared.kit.tables import INBOX
 
 PATIENCE = timedelta(minutes=10)
 RETRY_SECONDS = 30.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
 Handle = Callable[[Tx, Record, Fact | None, datetime], None]
+
+
+async def listen(
+    broker: Broker, group: str, topics: Iterable[str], health: Health, take: Callable[[Batch], Awaitable[None]]
+) -> None:
+    """Endless. While the log is away readiness says so; afterwards the group listens again from its committed position."""
+    pause, named = FIRST_PAUSE, sorted(topics)
+    health.expect(group)
+    while True:
+        try:
+            async with aclosing(broker.subscribe(group, named)) as batches:
+                async for batch in batches:
+                    await take(batch)
+                    pause = FIRST_PAUSE
+        except Transient as away:
+            health.trouble(group, type(away).__name__)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
 
 
 class Consumer:
@@ -41,25 +63,30 @@ class Consumer:
         self._retry_at = 0.0
 
     async def run(self) -> None:
-        async for batch in self._broker.subscribe(self.name, self._topics):
-            await self._until_done(batch)
+        await listen(self._broker, self.name, self._topics, self._health, self._until_done)
 
     async def _until_done(self, batch: Batch) -> None:
-        pause = 0.1
+        pause = FIRST_PAUSE
         while True:
             try:
-                await asyncio.get_running_loop().run_in_executor(self._executor, self.process, batch.records)
-                await batch.commit()
-            except (OperationalError, Transient) as away:
+                await whole(self._handled(batch))
+            except (DBAPIError, Transient) as away:
                 self._health.trouble(self.name, type(away).__name__)
                 await asyncio.sleep(pause)
-                pause = min(pause * 2, 10.0)
+                pause = min(pause * 2, LONGEST_PAUSE)
             else:
                 self._health.beat(self.name)
                 return
 
-    def process(self, records: Sequence[Record]) -> None:
+    async def _handled(self, batch: Batch) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._executor, self.process, batch.records)
+        if batch.records:
+            crash.point("after-batch-before-offset")
+        await batch.commit()
+
+    def process(self, polled: Sequence[Record]) -> None:
         """Handles a polled batch; when it returns, each record is handled, parked or known."""
+        records = [envelope.named(record) for record in polled]
         try:
             if records:
                 with self._db.write() as tx:
@@ -81,14 +108,14 @@ class Consumer:
         self._apply(tx, record)
 
     def _apply(self, tx: Tx, record: Record) -> None:
+        envelope.check(record)
         tx.conn.execute(
             insert(INBOX).values(consumer=self.name, event_id=record.headers["ce_id"], handled_at=iso(self._wall()))
         )
         fact = facts.parse(record)
-        if fact is None:
+        if fact is None and record.headers["ce_type"] != HEAD_TYPE:
             self._health.skip(record.headers["ce_type"])
-        caller, attributes = record.headers.get("traceparent"), {"rso.service": self.name}
-        with telemetry.consumer_span(record.headers["ce_type"], caller, attributes):
+        with telemetry.consuming(self.name, record, fact.data if fact else None):
             self._handle(tx, record, fact, self._now())
 
     def _known(self, tx: Tx, record: Record) -> bool:
@@ -100,16 +127,19 @@ class Consumer:
     def _one(self, record: Record) -> None:
         """One record in its own transaction; whatever it did is rolled back before its key is parked."""
         try:
-            with self._db.write() as tx:
-                self._take(tx, record)
+            retrying.again(lambda turn: self._alone(record, turn))
         except (OperationalError, Transient):
             raise
         except NotYet as missing:
             self._park(record, parking.NOT_YET, missing.missing)
-        except ConcurrencyConflict as clash:
+        except Contended as clash:
             raise Transient from clash
         except Exception as problem:  # noqa: BLE001 - anything else is poison for its key, not the end of the loop
             self._park(record, parking.POISON, _reason(problem))
+
+    def _alone(self, record: Record, turn: str | None) -> None:
+        with self._db.write(turn) as tx:
+            self._take(tx, record)
 
     def _park(self, record: Record, state: str, reason: str) -> None:
         with self._db.write() as tx:
@@ -138,21 +168,24 @@ class Consumer:
 
     def _drain_one(self, parked: Parked) -> bool:
         try:
-            with self._db.write() as tx:
-                parking.release(tx, parked.id)
-                if not self._known(tx, parked.record):
-                    self._apply(tx, parked.record)
+            retrying.again(lambda turn: self._released(parked, turn))
         except (OperationalError, Transient):
             raise
         except NotYet as missing:
             self._still_missing(parked, missing.missing)
-        except ConcurrencyConflict as clash:
+        except Contended as clash:
             raise Transient from clash
         except Exception as problem:  # noqa: BLE001 - as in _one
             self._mark(parked.id, parking.POISON, _reason(problem))
         else:
             return True
         return False
+
+    def _released(self, parked: Parked, turn: str | None) -> None:
+        with self._db.write(turn) as tx:
+            parking.release(tx, parked.id)
+            if not self._known(tx, parked.record):
+                self._apply(tx, parked.record)
 
     def _still_missing(self, parked: Parked, missing: str) -> None:
         now = self._wall()

@@ -49,7 +49,11 @@ class Transient(Exception):  # noqa: N818 - it is an outcome, not a failure
     """An engine or a neighbour is away; nothing changed and the same call may succeed later."""
 
 
-class ConcurrencyConflict(Exception):  # noqa: N818 - the established name
+class Contended(Exception):  # noqa: N818 - it is an outcome, not a failure
+    """Somebody else was faster; nothing changed. The whole unit of work is run again, with the ids and times it came with."""
+
+
+class ConcurrencyConflict(Contended):
     """The stream is not at the version the caller decided on."""
 
     def __init__(self, stream: str, expected: int) -> None:

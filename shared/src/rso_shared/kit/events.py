@@ -86,9 +86,12 @@ def known_events() -> dict[str, EventType]:
     return dict(_BY_NAME)
 
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
 def canonical(value: Any) -> str:
     """One text for one value: sorted keys, no spaces, UTF-8 as it is."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _CANONICAL(value)
 
 
 def encode(instance: Any) -> Encoded:
@@ -112,15 +115,18 @@ class UnknownEvent:
 def decode(name: str, schema_version: int, data: str, unseal: Callable[[str], bytes]) -> Any:
     """The event as its class. `unseal(person_id)` gives the plain bytes of the sealed part when somebody opens it."""
     kind = _BY_NAME.get(name)
-    fields: dict[str, Any] = json.loads(data)
     if kind is None or schema_version > kind.version:
-        return UnknownEvent(name, fields)
-    for step in range(schema_version, kind.version):
+        return UnknownEvent(name, json.loads(data))
+    if schema_version < kind.version:
+        data = _lifted(name, schema_version, kind.version, data)
+    return kind.adapter.validate_json(data, context=unseal)
+
+
+def _lifted(name: str, schema_version: int, wanted: int, data: str) -> str:
+    fields: dict[str, Any] = json.loads(data)
+    for step in range(schema_version, wanted):
         fields = _UPCASTERS[name, step](fields)
-    if kind.sealed_field is not None and kind.sealed_adapter is not None:
-        person_id, inner = fields[kind.sealed_field]["person_id"], kind.sealed_adapter
-        fields[kind.sealed_field] = Sealed.closed(person_id, lambda: inner.validate_json(unseal(person_id)))
-    return kind.adapter.validate_python(fields)
+    return canonical(fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +149,17 @@ class Meta:
     causation_id: str | None = None
     reason: str | None = None
     traceparent: str | None = None
+
+
+_META = TypeAdapter(Meta)
+
+
+def encode_meta(meta: Meta) -> str:
+    return canonical(_META.dump_python(meta, mode="json"))
+
+
+def decode_meta(text: str) -> Meta:
+    return _META.validate_json(text)
 
 
 @dataclass(frozen=True, slots=True)

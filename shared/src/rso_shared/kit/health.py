@@ -1,6 +1,7 @@
-"""Heartbeats of loops. A loop that died or hangs is seen in readiness, not guessed from a green process."""
+"""Heartbeats of loops. A loop that died, hangs or never came to life is seen in readiness, not guessed from a green process."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 STALE_SECONDS = 30.0
@@ -8,24 +9,40 @@ STALE_SECONDS = 30.0
 
 @dataclass(slots=True)
 class Health:
-    """Each loop beats at least every few seconds, and says in words when it is waiting for something that is away."""
+    """Each loop beats at least every few seconds, and says in words when it is waiting for something that is away.
+
+    `aside` names single things that fail while their loop goes on, each with a code that says why. `lags` are the records of the log
+    that each consumer group of this process had not handled when it was last asked.
+    """
 
     beats: dict[str, float] = field(default_factory=dict)
     troubles: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, int] = field(default_factory=dict)
+    aside: dict[str, str] = field(default_factory=dict)
+    lags: dict[str, int] = field(default_factory=dict)
+    monotonic: Callable[[], float] = time.monotonic
+
+    def expect(self, loop: str) -> None:
+        """The loop was started; from now on its silence is a problem."""
+        self.beats.setdefault(loop, self.monotonic())
+
+    def alive(self, loop: str) -> None:
+        """Neither better nor worse than before."""
+        self.beats[loop] = self.monotonic()
 
     def beat(self, loop: str) -> None:
-        self.beats[loop] = time.monotonic()
+        self.alive(loop)
         self.troubles.pop(loop, None)
 
     def trouble(self, loop: str, what: str) -> None:
-        self.beats[loop] = time.monotonic()
+        self.alive(loop)
         self.troubles[loop] = what
 
     def skip(self, type_: str) -> None:
         self.skipped[type_] = self.skipped.get(type_, 0) + 1
 
     def problems(self) -> dict[str, str]:
-        now = time.monotonic()
-        stale = {loop: "no heartbeat" for loop, at in self.beats.items() if now - at > STALE_SECONDS}
+        """Asked from other threads than the loops' own: what is counted is a copy."""
+        now = self.monotonic()
+        stale = {loop: "no heartbeat" for loop, at in dict(self.beats).items() if now - at > STALE_SECONDS}
         return {**self.troubles, **stale}

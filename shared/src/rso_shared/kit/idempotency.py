@@ -32,6 +32,11 @@ def fingerprint(secret: bytes, *parts: bytes) -> str:
     return digest.hexdigest()
 
 
+def client_id(organisation_id: str, subject: str) -> str:
+    """Whose key it is: `organisation/subject`. A slash inside of either is escaped, so that no two clients share an id."""
+    return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in (organisation_id, subject))
+
+
 def checked_key(header: str | None) -> str:
     key = (header or "").strip().strip('"')
     if not key:

@@ -1,29 +1,42 @@
 """Keys. One random AES-256 key per person and service, kept in the service's second database, wrapped by a master key from outside.
 
 Destroying a person's row makes everything sealed under it unreadable for ever; chains still verify, because they run over
-ciphertext. Opened keys are cached for a minute at most.
+ciphertext. The row stays behind as a tombstone, also where there was no key yet: what arrives late finds it and mints no new one.
+Opened keys are cached for a minute at most.
 """
 
 import hashlib
 import hmac
 import os
-import sqlite3
 import threading
 import time
-from pathlib import Path
+from collections import OrderedDict
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Column, LargeBinary, MetaData, String, Table, func
 
+from rso_shared.kit.database import Database, understood
 from rso_shared.kit.errors import KeyDestroyed
 
 NONCE = 12
 CACHE_SECONDS = 60.0
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS person_keys (
-    person_id TEXT PRIMARY KEY, wrapped BLOB, created_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP, destroyed_at TEXT
+CACHE_KEYS = 10_000
+METADATA = MetaData()
+KEYS = Table(
+    "person_keys",
+    METADATA,
+    Column("person_id", String, primary_key=True),
+    Column("wrapped", LargeBinary),
+    Column("created_at", String, nullable=False, server_default=func.current_timestamp()),
+    Column("destroyed_at", String),
 )
+
+_READ = "SELECT wrapped FROM person_keys WHERE person_id = {0}"
+_CREATE = "INSERT INTO person_keys (person_id, wrapped) VALUES ({0}, {0}) ON CONFLICT (person_id) DO NOTHING"
+_TOMBSTONE = """
+INSERT INTO person_keys (person_id, wrapped, destroyed_at) VALUES ({0}, NULL, CURRENT_TIMESTAMP)
+ON CONFLICT (person_id) DO UPDATE SET wrapped = NULL, destroyed_at = CURRENT_TIMESTAMP WHERE person_keys.wrapped IS NOT NULL
 """
 
 
@@ -32,18 +45,26 @@ class TamperedError(Exception):
 
 
 class KeyRing:
-    """The keys of one service. `master` is 32 bytes; `service` is part of what every wrapped key is bound to."""
+    """The keys of one service. `master` is 32 bytes; `service` is part of what every wrapped key is bound to.
 
-    def __init__(self, path: Path | str, master: bytes, service: str) -> None:
+    `url` names a database of its own: it must not sit in the same backup as the events. On PostgreSQL `prepare` makes the table,
+    once, when the service is migrated.
+    """
+
+    def __init__(self, url: str, master: bytes, service: str) -> None:
         self._master = AESGCM(master)
         self._blind = hmac.digest(master, f"blind/{service}".encode(), "sha256")
         self._service = service
         self._lock = threading.Lock()
-        self._cache: dict[str, tuple[float, bytes]] = {}
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
-            self._db.execute(f"PRAGMA {pragma}")
-        self._db.execute(_SCHEMA)
+        self._cache: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
+        self._db = Database(url, pool=4, pragmas=("secure_delete=ON",))
+        self._marker = "?" if self._db.is_sqlite else "%s"
+        if self._db.is_sqlite:
+            self.prepare()
+
+    def prepare(self) -> None:
+        with self._db.write() as tx:
+            METADATA.create_all(tx.conn)
 
     def seal(self, person_id: str, plain: bytes, bound_to: bytes) -> bytes:
         """Nonce | ciphertext | tag, bound to `bound_to`: moved elsewhere, it does not open."""
@@ -66,46 +87,73 @@ class KeyRing:
         return hmac.new(self._key(person_id, create=True), content, hashlib.sha256).hexdigest()
 
     def destroy(self, person_id: str) -> bool:
-        """True if there was a key to destroy."""
+        """True if there was a key to destroy. Either way there will never be another one."""
+        with self._db.write() as tx:
+            before = tx.run(_READ.format(self._marker), (person_id,))
+            tx.run(_TOMBSTONE.format(self._marker), (person_id,))
         with self._lock:
             self._cache.pop(person_id, None)
-            done = self._db.execute(
-                "UPDATE person_keys SET wrapped = NULL, destroyed_at = CURRENT_TIMESTAMP WHERE person_id = ? AND wrapped IS NOT NULL",
-                (person_id,),
-            )
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            return done.rowcount == 1
+        self._scrub()
+        return bool(before and before[0][0] is not None)
 
     def close(self) -> None:
         self._db.close()
+
+    def _scrub(self) -> None:
+        """The wrapped key stood in the file too. SQLite: out of the write-ahead log; PostgreSQL: the table is written anew.
+
+        PostgreSQL's own write-ahead log and its backups still hold it, wrapped, until they are recycled: docs/privacy.md.
+        """
+        if self._db.is_sqlite:
+            raw = self._db.writer.raw_connection()
+            try:
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                raw.close()
+        else:
+            with understood(), self._db.writer.connect() as conn:
+                conn.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM (FULL) person_keys")
 
     def _key(self, person_id: str, *, create: bool = False) -> bytes:
         with self._lock:
             cached = self._cache.get(person_id)
             if cached and cached[0] > time.monotonic():
                 return cached[1]
-            key = self._read(person_id) or (self._create(person_id) if create else None)
-            if key is None:
-                raise KeyDestroyed(person_id)
-            self._cache[person_id] = (time.monotonic() + CACHE_SECONDS, key)
-            return key
+        key = self._read(person_id) or (self._create(person_id) if create else None)
+        if key is None:
+            raise KeyDestroyed(person_id)
+        self._keep(person_id, key)
+        return key
+
+    def _keep(self, person_id: str, key: bytes) -> None:
+        """The oldest go first: what has expired, and what is too much."""
+        now = time.monotonic()
+        with self._lock:
+            self._cache[person_id] = (now + CACHE_SECONDS, key)
+            self._cache.move_to_end(person_id)
+            while len(self._cache) > CACHE_KEYS or next(iter(self._cache.values()))[0] <= now:
+                self._cache.popitem(last=False)
 
     def _read(self, person_id: str) -> bytes | None:
-        row = self._db.execute("SELECT wrapped FROM person_keys WHERE person_id = ?", (person_id,)).fetchone()
-        if row is None:
+        with self._db.read() as tx:
+            rows = tx.run(_READ.format(self._marker), (person_id,))
+        if not rows:
             return None
-        if row[0] is None:
+        wrapped = rows[0][0]
+        if wrapped is None:
             raise KeyDestroyed(person_id)
         try:
-            return self._master.decrypt(row[0][:NONCE], row[0][NONCE:], self._bound(person_id))
+            return self._master.decrypt(wrapped[:NONCE], wrapped[NONCE:], self._bound(person_id))
         except InvalidTag as problem:
             raise TamperedError from problem
 
-    def _create(self, person_id: str) -> bytes:
+    def _create(self, person_id: str) -> bytes | None:
+        """The key that stands afterwards: another process may have been first."""
         key, nonce = os.urandom(32), os.urandom(NONCE)
         wrapped = nonce + self._master.encrypt(nonce, key, self._bound(person_id))
-        self._db.execute("INSERT OR IGNORE INTO person_keys (person_id, wrapped) VALUES (?, ?)", (person_id, wrapped))
-        return self._read(person_id) or key
+        with self._db.write() as tx:
+            tx.run(_CREATE.format(self._marker), (person_id, wrapped))
+        return self._read(person_id)
 
     def _bound(self, person_id: str) -> bytes:
         return f"{self._service}|{person_id}".encode()

@@ -1,20 +1,22 @@
 """LocalBroker: the log on one machine. One SQLite file, synchronous=FULL like the outboxes, consumers woken in-process.
 
 Record ids are assigned under the write lock, so their order is commit order. One append per relay batch, one position per
-group and polled batch.
+group and polled batch. A file that cannot be written or read now (disk full, locked, I/O) is an engine that is away.
 """
 
 import asyncio
 import json
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from rso_shared.kit.broker import Record
+from rso_shared.kit.errors import Transient
 
 R = TypeVar("R")
 
@@ -40,12 +42,15 @@ class LocalBroker:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="broker")
         self._sleepers: set[asyncio.Event] = set()
 
+    async def prepare(self) -> None:
+        """A topic is here with its first record."""
+
     async def publish(self, records: Sequence[Record]) -> None:
         await self._run(lambda: self.append(records))
         for sleeper in self._sleepers:
             sleeper.set()
 
-    async def subscribe(self, group: str, topics: Iterable[str]) -> AsyncIterator["LocalBatch"]:
+    async def subscribe(self, group: str, topics: Iterable[str]) -> AsyncGenerator["LocalBatch", None]:
         wanted, wake = sorted(topics), asyncio.Event()
         self._sleepers.add(wake)
         try:
@@ -77,10 +82,10 @@ class LocalBroker:
             WHERE topic = ? AND id > COALESCE((SELECT position FROM positions WHERE "group" = ? AND topic = ?), 0)
             ORDER BY id LIMIT ?
         """
-        with self._lock:
+        with self._at_file():
             rows = [row for topic in topics for row in self._db.execute(query, (topic, group, topic, limit))]
         rows.sort(key=lambda row: int(row[0]))
-        return [(row[0], Record(row[1], row[2], json.loads(row[3]), row[4])) for row in rows[:limit]]
+        return [(row[0], Record(row[1], row[2], _headers(row[3]), row[4])) for row in rows[:limit]]
 
     def commit(self, group: str, positions: dict[str, int]) -> None:
         with self._transaction():
@@ -95,7 +100,7 @@ class LocalBroker:
             SELECT COUNT(*) FROM records r LEFT JOIN positions p ON p."group" = ? AND p.topic = r.topic
             WHERE r.topic IN ({marks}) AND r.id > COALESCE(p.position, 0)
         """
-        with self._lock:
+        with self._at_file():
             return int(self._db.execute(query, (group, *topics)).fetchone()[0])
 
     def close(self) -> None:
@@ -108,23 +113,25 @@ class LocalBroker:
     async def _run(self, work: Callable[[], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    def _transaction(self) -> "_Transaction":
-        return _Transaction(self._db, self._lock)
+    @contextmanager
+    def _at_file(self) -> Iterator[None]:
+        """One at a time. Raises Transient for what the file, not the question, is to blame for."""
+        with self._lock:
+            try:
+                yield
+            except sqlite3.OperationalError as away:
+                raise Transient("log") from away
 
-
-class _Transaction:
-    def __init__(self, db: sqlite3.Connection, lock: threading.Lock) -> None:
-        self._db, self._lock = db, lock
-
-    def __enter__(self) -> None:
-        self._lock.acquire()
-        self._db.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            self._db.execute("ROLLBACK" if kind else "COMMIT")
-        finally:
-            self._lock.release()
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._at_file():
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield
+                self._db.execute("COMMIT")
+            finally:
+                if self._db.in_transaction:  # SQLite ends some by itself, and leaves others open when a commit fails
+                    self._db.execute("ROLLBACK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +146,15 @@ class LocalBatch:
     async def commit(self) -> None:
         if self.positions:
             await self.broker.run(lambda: self.broker.commit(self.group, self.positions))
+
+
+def _headers(text: str) -> dict[str, str]:
+    """None at all where they cannot be read: the consumer sets such a record aside."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return {name: str(value) for name, value in found.items()} if isinstance(found, dict) else {}
 
 
 def _positions(rows: list[tuple[int, Record]]) -> dict[str, int]:

@@ -1,10 +1,15 @@
 """JSON logs with an allow-list of keys: what is not on the list is dropped, so that nothing identifying can slip in by accident."""
 
 import logging
+import re
 import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from contextvars import ContextVar
 from typing import Any
 
 import structlog
+from opentelemetry import trace
 from structlog.typing import EventDict, Processor
 
 ALLOWED = frozenset({
@@ -17,6 +22,38 @@ ALLOWED = frozenset({
 def only_allowed(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """Drops every key that is not on the list. Messages of our own are constants."""
     return {key: value for key, value in event.items() if key in ALLOWED}
+
+
+REQUEST: ContextVar[Mapping[str, Any] | None] = ContextVar("rso_request", default=None)
+"""The ASGI scope of the request at hand: routing writes the case of its path there."""
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def is_id(told: object) -> bool:
+    """One of our own ids, and not something that stands where an id is expected."""
+    return isinstance(told, str) and _ID.fullmatch(told) is not None
+
+
+def about(case_id: str | None) -> AbstractContextManager[None]:
+    """Until its end every line says which case it is about."""
+    return structlog.contextvars.bound_contextvars(case_id=case_id) if is_id(case_id) else nullcontext()
+
+
+def case_of(scope: Mapping[str, Any]) -> str | None:
+    """The case that a request's path names, if it is an id: what else people write there is nobody's business."""
+    told: str | None = scope.get("path_params", {}).get("case_id")
+    return told if is_id(told) else None
+
+
+def whereabouts(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """The trace and the case that a line belongs to, where there are any."""
+    here = trace.get_current_span().get_span_context()
+    if here.is_valid:
+        event.setdefault("trace_id", format(here.trace_id, "032x"))
+    scope = REQUEST.get()
+    if scope is not None and "case_id" not in event and (case_id := case_of(scope)) is not None:
+        event["case_id"] = case_id
+    return event
 
 
 def exception_type(_logger: Any, _method: str, event: EventDict) -> EventDict:
@@ -48,6 +85,7 @@ def configure(level: int = logging.INFO, stream: Any = None) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        whereabouts,
         exception_type,
     ]
     structlog.configure(

@@ -3,6 +3,7 @@
 The Message-ID is the notice's id, so that a second sending after a crash is the same mail to every mail system.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -132,7 +133,9 @@ def projection(spec: NoticeSpec) -> projections.Projection:
     return projections.Projection("notices", (NOTICES,), apply)
 
 
-def pending(tx: Tx, limit: int = 50) -> list[tuple[str, str]]:
-    """(notice_id, stream) of what is to be sent, oldest first."""
-    query = select(NOTICES.c.notice_id, NOTICES.c.stream).where(NOTICES.c.sent_at.is_(None))
+def pending(tx: Tx, *, besides: Sequence[str] = (), limit: int = 50) -> list[tuple[str, str]]:
+    """(notice_id, stream) of what is to be sent, oldest first; `besides` are left out, so that nobody waits behind them."""
+    query = select(NOTICES.c.notice_id, NOTICES.c.stream).where(
+        NOTICES.c.sent_at.is_(None), NOTICES.c.notice_id.not_in(besides)
+    )
     return [(row.notice_id, row.stream) for row in tx.conn.execute(query.order_by(NOTICES.c.requested_at).limit(limit))]

@@ -2,83 +2,131 @@
 
 import argparse
 import asyncio
+import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-from sqlalchemy.engine import make_url
+from fastapi import FastAPI
 
-from rso_shared.kit import logs, migrate, telemetry
-from rso_shared.kit.broker import Broker
+from rso_shared.kit import brokers, crash, gauges, logs, migrate, serving, telemetry
 from rso_shared.kit.clock import WallClock
-from rso_shared.kit.local_broker import LocalBroker
 from rso_shared.kit.service import Loop, Service, build, rebuild_all
-from rso_shared.kit.settings import ServiceSettings, refuse_strangers
+from rso_shared.kit.settings import ServiceSettings, TelemetrySettings, refuse_strangers
 from rso_shared.kit.spec import ServiceSpec
 from rso_shared.kit.web.app import create_app
 
-ROLES: Mapping[str, tuple[str, ...]] = {"relay": ("relay",), "consumer": ("consumer", "mail", "housekeeping")}
-"""The loops that each role runs. `api` runs none: what it commits is found by the relay's poll."""
+ROLES: Mapping[str, tuple[str, ...]] = {
+    "api": (),
+    "relay": ("relay",),
+    "consumer": ("consumer", "mail", "housekeeping"),
+}
+"""The service's loops that each role runs. An api runs none: what it commits is found by the relay."""
+Loops = Mapping[str, Loop]
 
 
-def main(
-    spec: ServiceSpec,
-    versions: Path,
-    argv: Sequence[str],
-    more: Mapping[str, Callable[[Service], Mapping[str, Loop]]] | None = None,
-) -> int:
-    """`more` are roles of this service alone, each giving its loops (the coordinator's worker). Returns the exit code."""
-    extra = more or {}
-    roles = ("api", *ROLES, "migrate", "rebuild", *extra)
+@dataclass(frozen=True, slots=True)
+class Additions:
+    """What one service adds to the roles that every service has."""
+
+    loops: Mapping[str, Callable[[Service], Loops]] = field(default_factory=dict)
+    """Per role, beside the kit's; a role that the kit does not know is the service's own (the coordinator's worker)."""
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Consumer groups beside the service's own, and their topics: their lag is watched too."""
+    face: Callable[[FastAPI, Service], Loops] | None = None
+    """Puts something on top of the api's app before it is served; returns what runs beside it."""
+
+
+NOTHING = Additions()
+
+
+def main(spec: ServiceSpec, versions: Path, argv: Sequence[str], more: Additions = NOTHING) -> int:
+    """Returns the exit code. SIGTERM and SIGINT end it in order: what is in hand is finished, nothing more is taken."""
+    running = tuple(dict.fromkeys((*ROLES, *more.loops)))
     parser = argparse.ArgumentParser(
         prog=spec.name.package, description=f"The {spec.name.short} service, one process per role."
     )
-    parser.add_argument("role", choices=roles, help="what this process does")
+    parser.add_argument("role", choices=(*running, "migrate", "rebuild"), help="what this process does")
     role = parser.parse_args(argv).role
     logs.configure()
-    telemetry.configure(spec.name.package)
     refuse_strangers()
-    settings = ServiceSettings(_env_prefix=spec.name.settings_prefix)
-    service = build(spec, settings, broker=_broker(settings), clock=WallClock())
+    flush = telemetry.configure(spec.name.package, TelemetrySettings())
+    settings = _settings(spec)
+    crash.arm(settings, f"{spec.name.short}.{role}")
+    service = build(spec, settings, broker=brokers.connect(settings), clock=WallClock())
     try:
         if role == "migrate":
-            print("migrated" if migrate.migrate(service.db, versions) else "nothing to migrate")  # noqa: T201 - its answer
+            print("migrated" if _migrate(service, versions) else "nothing to migrate")  # noqa: T201 - its answer
         elif role == "rebuild":
             for name, streams in rebuild_all(service).items():
                 print(f"{name}: {streams} streams")  # noqa: T201 - its answer
-        elif role == "api":
-            uvicorn.run(create_app(service), host=settings.host, port=settings.port, log_config=None, access_log=False)
         else:
-            loops = (
-                extra[role](service)
-                if role in extra
-                else {name: service.loops[name] for name in ROLES[role] if name in service.loops}
-            )
-            asyncio.run(_run(loops))
+            _stay(service, role, more)
     finally:
         service.close()
+        service.broker.close()
+        flush()
     return 0
 
 
-def _broker(settings: ServiceSettings) -> Broker:
-    url = make_url(settings.broker_url or "none://")
-    if url.drivername != "sqlite" or not url.database:
-        raise ValueError("BROKER_URL: sqlite:///path names the log of one machine; other logs are not built in yet")
-    return LocalBroker(url.database)
+def _settings(spec: ServiceSpec) -> ServiceSettings:
+    return ServiceSettings(_env_prefix=spec.name.settings_prefix, _secrets_dir=os.environ.get("RSO_SECRETS_DIR"))
 
 
-async def _run(loops: Mapping[str, Loop]) -> None:
-    """Until SIGTERM or SIGINT; a loop that ends by itself ended by a bug, and takes the process with it."""
+def prepare(spec: ServiceSpec, versions: Path) -> bool:
+    """What the role `migrate` does, for a process that does it for several services. True if anything had to be done."""
+    settings = _settings(spec)
+    service = build(spec, settings, broker=brokers.connect(settings), clock=WallClock())
+    try:
+        return _migrate(service, versions)
+    finally:
+        service.close()
+        service.broker.close()
+
+
+def _migrate(service: Service, versions: Path) -> bool:
+    """Schema, keys, access log, topics: everything that no other role ever makes. True if the schema was not up to date."""
+    done = migrate.migrate(service.db, versions)
+    service.keys.prepare()
+    service.access_log.prepare()
+    asyncio.run(service.broker.prepare())
+    return done
+
+
+def _stay(service: Service, role: str, more: Additions) -> None:
+    """Runs a role until it is told to end."""
+    loops: dict[str, Loop] = {name: service.loops[name] for name in ROLES.get(role, ()) if name in service.loops}
+    loops |= more.loops[role](service) if role in more.loops else {}
+    if role == "consumer":
+        groups = {service.name: service.topics(), **more.groups}
+        loops[gauges.LOOP] = gauges.of(service, groups).run
+    app = None
+    if role == "api":
+        app = create_app(service)
+        loops |= more.face(app, service) if more.face is not None else {}
+    listener = serving.listener(service, app, sends=role == "relay")
+    factory = listener.config.get_loop_factory() if listener is not None else None
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(_run(listener, loops))
+
+
+async def _run(listener: serving.Listener | None, loops: Loops) -> None:
+    """Until SIGTERM or SIGINT; whatever ends by itself ended by a bug, and takes the process with it."""
     loop, told = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
-    tasks: list[asyncio.Task[Any]] = [asyncio.create_task(run(), name=name) for name, run in loops.items()]
-    waiting: asyncio.Task[Any] = asyncio.create_task(told.wait())
-    ended, _ = await asyncio.wait({waiting, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+    tasks: list[asyncio.Task[Any]] = [loop.create_task(run(), name=name) for name, run in loops.items()]
+    waiting: asyncio.Task[Any] = loop.create_task(told.wait())
+    serving_: list[asyncio.Task[Any]] = [loop.create_task(listener.serve())] if listener is not None else []
+    ended, _ = await asyncio.wait({waiting, *tasks, *serving_}, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    if listener is not None:
+        listener.should_exit = True
+    await asyncio.gather(*tasks, *serving_, return_exceptions=True)
     for task in ended:
         task.result()
+    if not told.is_set():
+        raise RuntimeError("a loop ended by itself")

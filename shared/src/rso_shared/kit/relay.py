@@ -1,4 +1,7 @@
-"""The relay: outbox rows to the broker, per key in order, marked only after the broker acknowledged. Never a cursor over ids."""
+"""The relay: outbox rows to the broker, per key in order, marked only after the broker acknowledged. Never a cursor over ids.
+
+Of several relay processes of one service only the elected leader sends: two that share the rows would turn the order around.
+"""
 
 import asyncio
 import json
@@ -6,14 +9,18 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from typing import TypeVar
 
-from sqlalchemy import select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import BigInteger, ColumnElement, any_, cast, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import OperationalError
 
+from rso_shared.kit import crash, metrics, telemetry
 from rso_shared.kit.broker import Broker, Record
 from rso_shared.kit.clock import Clock, iso
 from rso_shared.kit.database import Database
+from rso_shared.kit.draining import whole
 from rso_shared.kit.errors import Transient
 from rso_shared.kit.health import Health
+from rso_shared.kit.leadership import Leadership
 from rso_shared.kit.tables import OUTBOX
 
 R = TypeVar("R")
@@ -24,14 +31,20 @@ LOOP = "relay"
 
 
 class Wakeup:
-    """Wakes a loop from any thread after a commit. Before the loop runs, waking is remembered by the poll."""
+    """Wakes a loop from any thread after a commit. Before the loop runs, waking is remembered by the poll.
 
-    def __init__(self) -> None:
+    `subscribe` is told once the loop runs that it wants to hear of commits (`Signals.subscribe`).
+    """
+
+    def __init__(self, subscribe: Callable[[Callable[[], None]], None] | None = None) -> None:
+        self._subscribe = subscribe
         self._loop: asyncio.AbstractEventLoop | None = None
         self._event = asyncio.Event()
 
     def bind(self) -> None:
         self._loop = asyncio.get_running_loop()
+        if self._subscribe is not None:
+            self._subscribe(self)
 
     def __call__(self) -> None:
         if self._loop is not None and not self._loop.is_closed():
@@ -52,17 +65,25 @@ class Relay:
     ) -> None:
         self._db, self._broker, self._wake, self._health = db, broker, wake, health
         self._clock, self._executor = clock, executor
+        self._leadership = Leadership(db, LOOP)
 
     async def run(self) -> None:
         """Endless. What may be away (database, broker) is waited for and said in readiness; a bug ends the loop."""
         self._wake.bind()
+        try:
+            await self._send_for_ever()
+        finally:
+            self._leadership.release()
+
+    async def _send_for_ever(self) -> None:
         pause = POLL_SECONDS
         while True:
             try:
-                while await self.relay_once():
+                while await whole(self._in_thread(self._leadership.held)) and await whole(self.relay_once()) > 0:
                     pause = POLL_SECONDS
+                pause = POLL_SECONDS
                 self._health.beat(LOOP)
-            except (DBAPIError, Transient) as away:
+            except (OperationalError, Transient) as away:
                 self._health.trouble(LOOP, type(away).__name__)
                 pause = min(pause * 2, 10.0)
             await self._wake.wait(pause)
@@ -71,9 +92,17 @@ class Relay:
         """One batch: read pending, publish, mark. A crash between the last two sends the batch again; inboxes absorb it."""
         pending = await self._in_thread(self._pending)
         if pending:
-            await self._broker.publish([record for _, record in pending])
+            await self._publish([record for _, record in pending])
+            crash.point("after-ack-before-mark")
             await self._in_thread(lambda: self._mark([id_ for id_, _ in pending]))
         return len(pending)
+
+    async def _publish(self, records: list[Record]) -> None:
+        service = records[0].headers["ce_source"].rpartition("/")[2]
+        told: dict[str, str | int] = {"rso.service": service, "messaging.batch.message_count": len(records)}
+        with telemetry.relay_span("relay", (record.headers.get("traceparent") for record in records), told):
+            await self._broker.publish(records)
+        metrics.relayed(service, len(records))
 
     def _pending(self) -> list[tuple[int, Record]]:
         query = select(OUTBOX).where(OUTBOX.c.published_at.is_(None)).order_by(OUTBOX.c.id).limit(BATCH)
@@ -83,7 +112,15 @@ class Relay:
 
     def _mark(self, ids: Sequence[int]) -> None:
         with self._db.write() as tx:
-            tx.conn.execute(update(OUTBOX).where(OUTBOX.c.id.in_(ids)).values(published_at=iso(self._clock.now())))
+            sent = update(OUTBOX).where(_among(ids, sqlite=tx.is_sqlite))
+            tx.conn.execute(sent.values(published_at=iso(self._clock.now())))
 
     async def _in_thread(self, work: Callable[[], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+
+def _among(ids: Sequence[int], *, sqlite: bool) -> ColumnElement[bool]:
+    """One parameter however many ids: a list of 500 placeholders is slower to bind than to run."""
+    if sqlite:
+        return OUTBOX.c.id.in_(select(func.json_each(json.dumps(ids)).table_valued("value").c.value))
+    return OUTBOX.c.id == any_(cast(list(ids), ARRAY(BigInteger)))

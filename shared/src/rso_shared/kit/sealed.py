@@ -1,9 +1,9 @@
 """`Sealed[T]`: the identifying part of an event. Closed in the store, opened only where someone asks for it."""
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast, get_args
 
-from pydantic import GetCoreSchemaHandler
+from pydantic import GetCoreSchemaHandler, TypeAdapter
 from pydantic_core import CoreSchema, core_schema
 
 T = TypeVar("T")
@@ -20,20 +20,21 @@ class Sealed(Generic[T]):
     def __init__(self, person_id: str, value: T) -> None:
         self.person_id = person_id
         self._value: T | None = value
-        self._opener: Callable[[], T] | None = None
+        self._opener: tuple[Callable[[str], bytes], TypeAdapter[T]] | None = None
 
     @classmethod
-    def closed(cls, person_id: str, opener: Callable[[], T]) -> "Sealed[T]":
-        """As read from the store: decrypted at the first `open()`, and not before."""
+    def closed(cls, person_id: str, unseal: Callable[[str], bytes], inner: TypeAdapter[T]) -> "Sealed[T]":
+        """As read from the store: decrypted at `open()`, and not before. `unseal(person_id)` gives the JSON of the value."""
         sealed = cls.__new__(cls)
         sealed.person_id = person_id
         sealed._value = None  # noqa: SLF001 - its own class
-        sealed._opener = opener  # noqa: SLF001 - its own class
+        sealed._opener = unseal, inner  # noqa: SLF001 - its own class
         return sealed
 
     def open(self) -> T:
         if self._opener is not None:
-            return self._opener()
+            unseal, inner = self._opener
+            return inner.validate_json(unseal(self.person_id))
         return cast("T", self._value)
 
     def __repr__(self) -> str:
@@ -46,10 +47,16 @@ class Sealed(Generic[T]):
         return hash(self.person_id)
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
-        """In the clear part of an event only the person's id stands."""
-        return core_schema.is_instance_schema(
-            cls,
+    def __get_pydantic_core_schema__(cls, source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        """In the clear part of an event only the person's id stands. Read from JSON it is closed, under the context's `unseal`."""
+        inner: TypeAdapter[Any] = TypeAdapter((get_args(source) or (Any,))[0])
+
+        def closed(value: Any, info: core_schema.ValidationInfo[Any]) -> Sealed[Any]:
+            return cls.closed(value["person_id"], info.context, inner)
+
+        return core_schema.json_or_python_schema(
+            json_schema=core_schema.with_info_plain_validator_function(closed),
+            python_schema=core_schema.is_instance_schema(cls),
             serialization=core_schema.plain_serializer_function_ser_schema(
                 lambda sealed: {"person_id": sealed.person_id}
             ),

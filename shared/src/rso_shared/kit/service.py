@@ -1,6 +1,5 @@
 """The running service: everything its routes and loops work with, built once from spec and settings."""
 
-import asyncio
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rso_shared.contracts.vocabulary import Role
-from rso_shared.kit import idempotency, ids, notices, projections
+from rso_shared.kit import ids, notices, projections
 from rso_shared.kit.access_log import AccessLog
 from rso_shared.kit.auth import Issuer, Verifier
 from rso_shared.kit.blobs import BlobStore
@@ -18,10 +17,14 @@ from rso_shared.kit.clock import Clock
 from rso_shared.kit.consumer import Consumer
 from rso_shared.kit.database import Database
 from rso_shared.kit.health import Health
+from rso_shared.kit.housekeeping import LOOP as HOUSEKEEPING
+from rso_shared.kit.housekeeping import Housekeeping
 from rso_shared.kit.keys import KeyRing
+from rso_shared.kit.mail import LOOP as MAIL
 from rso_shared.kit.mail import FolderMailer, Mailer, MailLoop, SmtpMailer, Templates
 from rso_shared.kit.names import HEADS_TOPIC, SERVICES
 from rso_shared.kit.neighbours import Neighbours
+from rso_shared.kit.relay import LOOP as RELAY
 from rso_shared.kit.relay import Relay, Wakeup
 from rso_shared.kit.settings import ServiceSettings
 from rso_shared.kit.spec import ServiceSpec
@@ -73,11 +76,12 @@ def build(
     spec: ServiceSpec, settings: ServiceSettings, *, broker: Broker, clock: Clock, new_id: ids.Ids = ids.random_id
 ) -> Service:
     """Opens the service's stores. Nothing runs yet: the loops are in `loops`, the HTTP face comes from `web.app`."""
-    health, wake = Health(), Wakeup()
-    db = Database(settings.database_url)
-    keys = KeyRing(settings.keys_path, settings.master(), spec.name.short)
+    health = Health()
+    db = Database(settings.database_url, pool=settings.database_pool)
+    wake = Wakeup(db.signals.subscribe)
+    keys = KeyRing(settings.keys_url, settings.master(), spec.name.short)
     inline = spec.projections + ((notices.projection(spec.notices),) if spec.notices else ())
-    store = EventStore(spec.name, keys, clock, spec.publish, inline, wake)
+    store = EventStore(spec.name, keys, clock, spec.publish, inline, db.signals)
     token = _service_token(spec, settings)
     service = Service(
         spec=spec,
@@ -86,7 +90,7 @@ def build(
         store=store,
         keys=keys,
         blobs=BlobStore(settings.blobs_url, db, keys, clock),
-        access_log=AccessLog(settings.access_log_path),
+        access_log=AccessLog(settings.access_log_url),
         clock=clock,
         ids=new_id,
         verifier=Verifier(settings.issuer_public_key.encode(), settings.issuer),
@@ -119,17 +123,30 @@ def _service_token(spec: ServiceSpec, settings: ServiceSettings) -> Callable[[],
 
 def _add_loops(service: Service) -> None:
     s = service
-    s.loops["relay"] = Relay(s.db, s.broker, s.wake_relay, s.health, s.clock, s.executor).run
-    s.loops["consumer"] = consumer(s).run
+    relay = Relay(s.db, s.broker, s.wake_relay, s.health, s.clock, s.executor)
+    s.loops["relay"] = expected(s.health, RELAY, relay.run)
+    s.loops["consumer"] = expected(s.health, s.name, consumer(s).run)
     if s.spec.notices is not None:
         templates = Templates(Path(s.settings.templates_folder), s.settings.mail_from, s.settings.public_url)
         s.mail = MailLoop(
             s.spec.notices, s.db, s.store, _mailer(s.settings), templates,
             clock=s.clock, health=s.health, executor=s.executor,
         )  # fmt: skip
-        s.loops["mail"] = s.mail.run
-        s.store.on_commit.append(s.mail.wake)
-    s.loops["housekeeping"] = _Housekeeping(s).run
+        s.loops["mail"] = expected(s.health, MAIL, s.mail.run)
+        s.mail.wake = Wakeup(s.db.signals.subscribe)
+    s.loops["housekeeping"] = expected(
+        s.health, HOUSEKEEPING, Housekeeping(s.name, s.db, s.blobs, s.health, s.executor).run
+    )
+
+
+def expected(health: Health, name: str, run: Loop) -> Loop:
+    """The loop as it is run. From its start its silence is a problem; a process that does not run it never asks."""
+
+    async def watched() -> None:
+        health.expect(name)
+        await run()
+
+    return watched
 
 
 def consumer(service: Service) -> Consumer:
@@ -147,24 +164,6 @@ def _mailer(settings: ServiceSettings) -> Mailer:
     if settings.mail_folder:
         return FolderMailer(Path(settings.mail_folder))
     raise ValueError("mail: set either SMTP_URL or MAIL_FOLDER for this service")
-
-
-class _Housekeeping:
-    """Once an hour: forgets old idempotency rows and sweeps blobs that never became part of a command."""
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
-
-    async def run(self) -> None:
-        while True:
-            await asyncio.get_running_loop().run_in_executor(self._service.executor, self._clean)
-            await asyncio.sleep(3600)
-
-    def _clean(self) -> None:
-        now = datetime.now(UTC)
-        with self._service.db.write() as tx:
-            idempotency.forget_old(tx, now)
-        self._service.blobs.sweep(now)
 
 
 def rebuild_all(service: Service) -> dict[str, int]:

@@ -2,14 +2,18 @@
 
 import os
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rso_shared.kit.names import SERVICES
 
 COMMON_NAMES = {
-    "RSO_DATA_DIR", "RSO_CACHE_DIR", "RSO_PUBLIC_URL", "RSO_TEMPORAL_CLI", "RSO_PORT", "RSO_TEST_SERVER",
+    "RSO_DATA_DIR", "RSO_CACHE_DIR", "RSO_PUBLIC_URL", "RSO_TEMPORAL_CLI", "RSO_PORT", "RSO_TEST_SERVER", "RSO_SECRETS_DIR",
+    "RSO_OTLP_ENDPOINT", "RSO_TRACE_RATIO",
+    "RSO_ENGINES", "RSO_TEST_KAFKA", "RSO_TEST_POSTGRES", "RSO_TEST_TEMPORAL",
+    "RSO_TEST_KAFKA_MISSING", "RSO_TEST_POSTGRES_MISSING", "RSO_TEST_TEMPORAL_MISSING",
 }  # fmt: skip
 
 MIB = 1 << 20
@@ -25,22 +29,41 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(extra="forbid")
 
     database_url: str
-    keys_path: str
-    access_log_path: str
+    """sqlite:///path, or postgresql+psycopg://user:password@host:port/name."""
+    database_pool: int = 10
+    """Connections that one process holds open to PostgreSQL at most."""
+    keys_url: str
+    """A database of its own, kept apart from the events' backups."""
+    access_log_url: str
+    """A file of its own, or the service's PostgreSQL database, where it stands in the schema `access`."""
     blobs_url: str
     master_key: SecretStr
     issuer: str = "rso-development"
     issuer_public_key: str
     service_token_key: SecretStr | None = None
     internal_url: str = "http://127.0.0.1:8000"
+    """Leads to the internal paths of every service; `{service}` in it stands for a service's short name."""
     public_url: str = "http://127.0.0.1:8000"
     operator_organisation_id: str = "operator"
     broker_url: str = ""
-    """sqlite:///path of the log on one machine."""
+    """sqlite:///path of the log on one machine, or kafka://host:port[,host:port]."""
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_ca_file: str | None = None
+    kafka_cert_file: str | None = None
+    kafka_key_file: str | None = None
+    """PEM files: who signed the brokers' certificates (unset: whom the system trusts), and our own, where they ask for one."""
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    kafka_username: str | None = None
+    kafka_password: SecretStr | None = None
+    kafka_copies: int | None = Field(default=None, ge=1)
+    """Replication factor of topics that `migrate` creates; unset: three, or one per broker where there are fewer."""
     temporal_address: str = "127.0.0.1:7233"
     temporal_namespace: str = "default"
     host: str = "127.0.0.1"
     port: int = 8000
+    """Of an api."""
+    health_port: int | None = None
+    """Of any other role: /livez, /readyz and /metrics. Without it they are not served."""
     sandbox: bool = False
     allow_synthetic_npi: bool = False
     conditions_file: str = "defaults/conditions.csv"
@@ -50,12 +73,28 @@ class ServiceSettings(BaseSettings):
     templates_folder: str = "defaults/templates"
     access_patience_seconds: float = 1.5
     """How long a path waits for a case that another service has just accepted, before it answers 404."""
+    crash_points: str = ""
+    """For tests alone (kit.crash): point:count[/every], separated by commas. Refused unless sandbox or crash_points_allowed."""
+    crash_points_allowed: bool = False
+    crash_file: str = ""
     json_limit: int = MIB
     bundle_limit: int = 32 * MIB
     document_limit: int = 5 * 1024 * MIB
 
     def master(self) -> bytes:
         return bytes.fromhex(self.master_key.get_secret_value())
+
+
+class TelemetrySettings(BaseSettings):
+    """The same for every process of a deployment: RSO_OTLP_ENDPOINT is a collector's base url (OTLP over HTTP); unset, nothing is sent.
+
+    RSO_TRACE_RATIO is the share of beginnings that are traced. Headers and certificates: the standard OTEL_EXPORTER_OTLP_* names.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="RSO_", extra="ignore")
+
+    otlp_endpoint: str | None = None
+    trace_ratio: float = Field(default=1.0, ge=0, le=1)
 
 
 def strangers(environment: Mapping[str, str], known: Iterable[str]) -> list[str]:

@@ -1,12 +1,13 @@
 """What a service is made of, as data. The kit builds the running service from it, the same way for every one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from fastapi import APIRouter
 from sqlalchemy import MetaData
 
 from rso_shared.contracts.base import FactModel
+from rso_shared.kit.database import Tx
 from rso_shared.kit.events import Recorded
 from rso_shared.kit.names import ServiceName
 from rso_shared.kit.notices import NoticeSpec
@@ -16,6 +17,14 @@ from rso_shared.kit.reactions import Subscription
 
 def publish_nothing(_recorded: Recorded) -> FactModel | None:
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A number of the service's own, by one label: `read` counts by that label's value. Sampled now and then."""
+
+    name: str
+    read: Callable[[Tx], Mapping[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +38,4 @@ class ServiceSpec:
     publish: Callable[[Recorded], FactModel | None] = publish_nothing
     subscription: Subscription = field(default_factory=Subscription)
     notices: NoticeSpec | None = None
+    gauges: tuple[Gauge, ...] = ()

@@ -1,32 +1,30 @@
 """The event store: append with a mandatory expected version, chained hashes, inline projections and outbox in one transaction."""
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import RowMapping, insert, select
-from sqlalchemy.exc import IntegrityError
-
 from rso_shared.contracts.base import FactModel
-from rso_shared.kit import cloudevents, parties, projections
+from rso_shared.kit import cloudevents, crash, metrics, parties, projections, statements, telemetry
 from rso_shared.kit.clock import Clock, iso, parse_iso
 from rso_shared.kit.database import Tx
 from rso_shared.kit.decider import Decider
 from rso_shared.kit.errors import ConcurrencyConflict
-from rso_shared.kit.events import Actor, Encoded, Meta, Recorded, canonical, decode, encode
+from rso_shared.kit.events import Encoded, Meta, Recorded, canonical, decode, decode_meta, encode, encode_meta
+from rso_shared.kit.failures import UNIQUE
 from rso_shared.kit.ids import event_id
 from rso_shared.kit.keys import KeyRing
 from rso_shared.kit.names import HEADS_TOPIC, ServiceName
-from rso_shared.kit.tables import EVENTS, OUTBOX
 
 S = TypeVar("S")
 C = TypeVar("C")
 E = TypeVar("E")
 
 FIRST_HASH = bytes(32)
+HASHED = ("stream", "version", "event_id", "name", "schema_version", "data", "sealed", "meta", "recorded_at")
+LOADED = (*HASHED, "hash")
 Publish = Callable[[Recorded], FactModel | None]
 
 
@@ -39,9 +37,22 @@ class DamagedEventError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """Where a stream ends: what the next event is chained to."""
+
+    version: int
+    hash: bytes
+    recorded_at: str
+
+
+EMPTY = Head(0, FIRST_HASH, "")
+
+
+@dataclass(frozen=True, slots=True)
 class Folded(Generic[S]):
     state: S
     version: int
+    head: Head = EMPTY
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +66,12 @@ class Executed(Generic[S]):
 
 def chain_hash(prev: bytes, row: dict[str, Any]) -> bytes:
     """SHA-256 over the length-prefixed fields as stored, in this order. Over ciphertext, so erasure keeps chains whole."""
-    digest = hashlib.sha256()
-    fields = ("stream", "version", "event_id", "name", "schema_version", "data", "sealed", "meta", "recorded_at")
-    for value in (prev, *(row[field] for field in fields)):
+    parts = [len(prev).to_bytes(8, "big"), prev]
+    for field in HASHED:
+        value = row[field]
         raw = b"" if value is None else value if isinstance(value, bytes) else str(value).encode()
-        digest.update(len(raw).to_bytes(8, "big") + raw)
-    return digest.digest()
+        parts += (len(raw).to_bytes(8, "big"), raw)
+    return hashlib.sha256(b"".join(parts)).digest()
 
 
 class EventStore:
@@ -84,19 +95,32 @@ class EventStore:
 
     def load(self, tx: Tx, stream: str, *, as_of: datetime | None = None) -> list[Recorded]:
         """All events of the stream, or those recorded by `as_of`: always a prefix, since recorded_at never goes back."""
-        query = select(EVENTS).where(EVENTS.c.stream == stream).order_by(EVENTS.c.version)
-        if as_of is not None:
-            query = query.where(EVENTS.c.recorded_at <= iso(as_of))
-        return [self._recorded(row) for row in tx.conn.execute(query).mappings()]
+        return [
+            Recorded(
+                stream, version, event_id, name, schema, self._event(stream, version, name, schema, data, sealed),
+                decode_meta(meta), parse_iso(recorded_at), hash_,
+            )
+            for _, version, event_id, name, schema, data, sealed, meta, recorded_at, hash_ in _rows(
+                tx, LOADED, stream, as_of
+            )
+        ]  # fmt: skip
 
     def fold(self, tx: Tx, decider: Decider[S, C, E], stream: str, *, as_of: datetime | None = None) -> Folded[S]:
-        recorded = self.load(tx, stream, as_of=as_of)
-        return Folded(decider.fold(item.event for item in recorded), len(recorded))
+        """The state that the stream's events, or those recorded by `as_of`, add up to."""
+        rows = _rows(tx, statements.FOLD_COLUMNS, stream, as_of)
+        if not rows:
+            return Folded(decider.initial(), 0)
+        state = decider.fold(
+            self._event(stream, version, name, schema, data, sealed)
+            for version, name, schema, data, sealed, _, _ in rows
+        )
+        version, *_, recorded_at, hash_ = rows[-1]
+        return Folded(state, len(rows), Head(version, hash_, recorded_at))
 
     def execute(self, tx: Tx, decider: Decider[S, C, E], stream: str, command: C, meta: Meta) -> Executed[S]:
         """Load, fold, decide, append. Raises DomainError if refused; an absorbed command appends nothing."""
         before = self.fold(tx, decider, stream)
-        recorded = self.append(tx, stream, before.version, decider.decide(command, before.state), meta)
+        recorded = self._append(tx, stream, before.head, decider.decide(command, before.state), meta)
         state = before.state
         for item in recorded:
             state = decider.evolve(state, item.event)
@@ -106,34 +130,50 @@ class EventStore:
         """Raises ConcurrencyConflict unless the stream stands at `expected_version` (0: it does not exist)."""
         if not events:
             return []
-        prev_hash, last_at = self._head(tx, stream, expected_version)
-        recorded, rows = [], []
-        recorded_at = max(iso(self._clock.now()), last_at)
-        for version, instance in enumerate(events, expected_version + 1):
-            row = self._row(stream, version, encode(instance), meta, recorded_at)
-            row["prev_hash"], row["hash"] = prev_hash, chain_hash(prev_hash, row)
-            prev_hash = row["hash"]
+        found = tx.run(statements.head(sqlite=tx.is_sqlite), (stream,))
+        head = Head(*found[0]) if found else EMPTY
+        if head.version != expected_version:
+            raise self._conflict(stream, expected_version)
+        return self._append(tx, stream, head, events, meta)
+
+    def _append(self, tx: Tx, stream: str, head: Head, events: Sequence[Any], meta: Meta) -> list[Recorded]:
+        """Whoever appended after `head` was read is found by the primary key."""
+        if not events:
+            return []
+        with telemetry.appending(self.service.short, stream, events):
+            recorded, rows = self._chained(stream, head, events, meta)
+            values = [row[column] for row in rows for column in statements.EVENT_COLUMNS]
+            try:
+                answers = tx.run(statements.insert_events(len(rows), sqlite=tx.is_sqlite), values)
+            except UNIQUE as clash:
+                raise self._conflict(stream, head.version) from clash
+            projections.apply_all(tx, self.inline, recorded, set((answers[0][0] or "").split(",")))
+            self._send(tx, recorded)
+            crash.point("after-append-before-commit")
+            return recorded
+
+    def _conflict(self, stream: str, expected: int) -> ConcurrencyConflict:
+        metrics.conflict(self.service.short, stream.split("/")[1])
+        return ConcurrencyConflict(stream, expected)
+
+    def _chained(
+        self, stream: str, head: Head, events: Sequence[Any], meta: Meta
+    ) -> tuple[list[Recorded], list[dict[str, Any]]]:
+        recorded, rows, prev_hash = [], [], head.hash
+        recorded_at = max(iso(self._clock.now()), head.recorded_at)
+        stored_meta, instant = encode_meta(meta), parse_iso(recorded_at)
+        for version, instance in enumerate(events, head.version + 1):
+            row = self._row(stream, version, encode(instance))
+            row |= {"meta": stored_meta, "recorded_at": recorded_at, "prev_hash": prev_hash}
+            row["hash"] = prev_hash = chain_hash(prev_hash, row)
             rows.append(row)
             recorded.append(
                 Recorded(stream, version, row["event_id"], row["name"], row["schema_version"], instance, meta,
-                         parse_iso(recorded_at), prev_hash)
+                         instant, prev_hash)
             )  # fmt: skip
-        try:
-            tx.conn.execute(insert(EVENTS), rows)
-        except IntegrityError as clash:
-            raise ConcurrencyConflict(stream, expected_version) from clash
-        projections.apply_all(tx, self.inline, recorded)
-        self._send(tx, recorded)
-        return recorded
+        return recorded, rows
 
-    def _head(self, tx: Tx, stream: str, expected: int) -> tuple[bytes, str]:
-        query = select(EVENTS.c.version, EVENTS.c.hash, EVENTS.c.recorded_at).where(EVENTS.c.stream == stream)
-        head = tx.conn.execute(query.order_by(EVENTS.c.version.desc()).limit(1)).one_or_none()
-        if (head.version if head else 0) != expected:
-            raise ConcurrencyConflict(stream, expected)
-        return (head.hash, head.recorded_at) if head else (FIRST_HASH, "")
-
-    def _row(self, stream: str, version: int, encoded: Encoded, meta: Meta, recorded_at: str) -> dict[str, Any]:
+    def _row(self, stream: str, version: int, encoded: Encoded) -> dict[str, Any]:
         sealed = None
         if encoded.secret is not None and encoded.person_id is not None:
             sealed = self._keys.seal(encoded.person_id, encoded.secret, _bound(stream, version, encoded.name))
@@ -145,57 +185,41 @@ class EventStore:
             "schema_version": encoded.schema_version,
             "data": encoded.data,
             "sealed": sealed,
-            "meta": canonical(asdict(meta)),
-            "recorded_at": recorded_at,
         }
 
-    def _recorded(self, row: RowMapping) -> Recorded:
-        bound = _bound(row["stream"], row["version"], row["name"])
-        sealed = row["sealed"]
+    def _event(self, stream: str, version: int, name: str, schema: int, data: str, sealed: bytes | None) -> Any:
+        def unseal(person_id: str) -> bytes:
+            return self._keys.unseal(person_id, sealed or b"", _bound(stream, version, name))
+
         try:
-            event = decode(
-                row["name"],
-                row["schema_version"],
-                row["data"],
-                lambda person_id: self._keys.unseal(person_id, sealed, bound),
-            )
+            return decode(name, schema, data, unseal)
         except (ValueError, LookupError, TypeError):
-            raise DamagedEventError(
-                f"{row['stream']} version {row['version']} cannot be read as {row['name']}"
-            ) from None
-        meta = json.loads(row["meta"])
-        meta["actor"] = Actor(**meta["actor"])
-        return Recorded(
-            row["stream"], row["version"], row["event_id"], row["name"], row["schema_version"], event, Meta(**meta),
-            parse_iso(row["recorded_at"]), row["hash"],
-        )  # fmt: skip
+            raise DamagedEventError(f"{stream} version {version} cannot be read as {name}") from None
 
     def _send(self, tx: Tx, recorded: list[Recorded]) -> None:
-        rows = []
+        values: list[Any] = []
         for item in recorded:
             fact = self._publish(item)
             if fact is not None:
                 parties.apply(tx, fact)
-            rows.append(self._outgoing(item, fact))
-        tx.conn.execute(insert(OUTBOX), rows)
+            values += self._outgoing(item, fact)
+        tx.run(statements.insert_outbox(len(recorded), sqlite=tx.is_sqlite), values)
         for wake in self.on_commit:
             tx.after_commit(wake)
 
-    def _outgoing(self, item: Recorded, fact: FactModel | None) -> dict[str, Any]:
-        head = (
-            cloudevents.head_headers(self.service, item)
-            if fact is None
-            else cloudevents.fact_headers(self.service, item, fact)
-        )
-        return {
-            "event_id": item.event_id,
-            "topic": HEADS_TOPIC if fact is None else self.service.topic,
-            "key": item.stream if fact is None else fact.key(),
-            "headers": canonical(head),
-            "value": b"{}" if fact is None else fact.model_dump_json().encode(),
-            "created_at": iso(item.recorded_at),
-            "published_at": None,
-        }
+    def _outgoing(self, item: Recorded, fact: FactModel | None) -> tuple[Any, ...]:
+        """The values of `statements.OUTBOX_COLUMNS`."""
+        if fact is None:
+            headers, topic, key, value = cloudevents.head_headers(self.service, item), HEADS_TOPIC, item.stream, b"{}"
+        else:
+            headers, topic, key = cloudevents.fact_headers(self.service, item, fact), self.service.topic, fact.key()
+            value = fact.model_dump_json().encode()
+        return item.event_id, topic, key, canonical(headers), value, iso(item.recorded_at)
+
+
+def _rows(tx: Tx, columns: tuple[str, ...], stream: str, as_of: datetime | None) -> list[Any]:
+    sql = statements.stream(columns, as_of=as_of is not None, sqlite=tx.is_sqlite)
+    return tx.run(sql, (stream,) if as_of is None else (stream, iso(as_of)))
 
 
 def _bound(stream: str, version: int, name: str) -> bytes:

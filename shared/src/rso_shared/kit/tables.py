@@ -17,6 +17,8 @@ from sqlalchemy import (
 )
 
 METADATA = MetaData()
+COUNTER = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite counts to 2^63 in what it calls an integer, PostgreSQL only to 2^31."""
 
 EVENTS = Table(
     "events",
@@ -39,7 +41,7 @@ EVENTS = Table(
 OUTBOX = Table(
     "outbox",
     METADATA,
-    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("id", COUNTER, primary_key=True, autoincrement=True),
     Column("event_id", String, nullable=False),
     Column("topic", String, nullable=False),
     Column("key", String, nullable=False),
@@ -65,7 +67,7 @@ INBOX = Table(
 PARKED = Table(
     "parked",
     METADATA,
-    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("id", COUNTER, primary_key=True, autoincrement=True),
     Column("consumer", String, nullable=False),
     Column("key", String, nullable=False),
     Column("event_id", String, nullable=False),
@@ -84,7 +86,7 @@ FACTS = Table(
     "facts",
     METADATA,
     Column("event_id", String, primary_key=True),
-    Column("position", Integer, nullable=False),
+    Column("position", COUNTER, nullable=False),
     Column("type", String, nullable=False),
     Column("key", String, nullable=False),
     Column("stream", String, nullable=False),
@@ -161,4 +163,5 @@ SHADOWS = Table(
     Column("projection", String, nullable=False),
     Column("stream", String, nullable=False),
     PrimaryKeyConstraint("projection", "stream"),
+    Index("shadows_by_stream", "stream"),
 )

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query
 
 from rso_billing import projections
 from rso_billing.api.models import AccountBalance, Journal, JournalLine, TrialBalance
+from rso_shared.kit.web.as_of import AsOf
 from rso_shared.kit.web.call import STAFF, Call, permitted
 
 router = APIRouter(prefix="/v1/ledger", tags=["billing"])
@@ -14,10 +15,9 @@ Reading = Annotated[Call, Depends(permitted("ledger.read"))]
 
 
 @router.get("/trial-balance", summary="Every account; the differences are zero", **STAFF)
-def trial_balance(call: Reading) -> TrialBalance:
-    """Takes `as_of`."""
+def trial_balance(call: Reading, as_of: AsOf) -> TrialBalance:
     with call.read() as tx:
-        balances = projections.balances(tx, as_of=call.as_of)
+        balances = projections.balances(tx, as_of=as_of)
     difference: Counter[str] = Counter()
     for balance in balances:
         difference[balance.currency] += balance.debit_minor - balance.credit_minor
@@ -32,7 +32,7 @@ def trial_balance(call: Reading) -> TrialBalance:
         for one in balances
     ]
     return TrialBalance(
-        as_of=call.as_of or call.now,
+        as_of=as_of or call.now,
         balanced=not any(difference.values()),
         difference_minor=dict(difference),
         accounts=accounts,

@@ -1,5 +1,6 @@
 """The charge of a case for those who pay it, and the payments finance records."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
@@ -13,31 +14,30 @@ from rso_billing.domain.money import Money
 from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import unknown
 from rso_shared.kit.sealed import Sealed
+from rso_shared.kit.web.as_of import AsOf
 from rso_shared.kit.web.call import PUBLIC, STAFF, Call, Purpose, permitted
 
 router = APIRouter(prefix="/v1/cases/{case_id}", tags=["billing"])
 
 
-def _folded(call: Call, case_id: str) -> tuple[Charge, int]:
+def _folded(call: Call, case_id: str, as_of: datetime | None) -> tuple[Charge, int]:
     with call.read() as tx:
         stream = cases.charge_stream(cases.submitted(tx, case_id))
-        folded = call.service.store.fold(tx, CHARGE, stream, as_of=call.as_of)
+        folded = call.service.store.fold(tx, CHARGE, stream, as_of=as_of)
     return folded.state, folded.version
 
 
 @router.get("/charges", summary="What the case costs and how that stands", **PUBLIC)
-def charges(case_id: str, call: Annotated[Call, Depends(permitted("charge.read"))]) -> Charges:
-    """Takes `as_of`."""
-    charge, version = _folded(call, case_id)
+def charges(case_id: str, call: Annotated[Call, Depends(permitted("charge.read"))], as_of: AsOf) -> Charges:
+    charge, version = _folded(call, case_id, as_of)
     known = [ChargeState.of(case_id, charge, version)] if charge.quote else []
-    return Charges(case_id=case_id, as_of=call.as_of or call.now, charges=known)
+    return Charges(case_id=case_id, as_of=as_of or call.now, charges=known)
 
 
 @router.get("/invoices", summary="Invoices of a case", **PUBLIC)
-def invoices(case_id: str, call: Annotated[Call, Depends(permitted("invoice.read"))]) -> Invoices:
-    """Takes `as_of`."""
-    charge, _ = _folded(call, case_id)
-    return Invoices(case_id=case_id, as_of=call.as_of or call.now, invoices=_invoices(charge))
+def invoices(case_id: str, call: Annotated[Call, Depends(permitted("invoice.read"))], as_of: AsOf) -> Invoices:
+    charge, _ = _folded(call, case_id, as_of)
+    return Invoices(case_id=case_id, as_of=as_of or call.now, invoices=_invoices(charge))
 
 
 def _invoices(charge: Charge) -> list[InvoiceView]:
@@ -77,10 +77,10 @@ def payment(case_id: str, body: PaymentRecord, call: Annotated[Call, Depends(per
 
 @router.get("/payments/{payment_id}", summary="A payment with its outside reference", **STAFF)
 def payment_view(
-    case_id: str, payment_id: str, call: Annotated[Call, Depends(permitted("payment.record"))]
+    case_id: str, payment_id: str, call: Annotated[Call, Depends(permitted("payment.record"))], as_of: AsOf
 ) -> PaymentView:
     """Identified data: the look is logged."""
-    charge, _ = _folded(call, case_id)
+    charge, _ = _folded(call, case_id, as_of)
     paid = charge.payment
     if paid is None or paid.payment_id != payment_id:
         raise unknown("payment_unknown", "There is no such payment on this case.")

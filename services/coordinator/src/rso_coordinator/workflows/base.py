@@ -30,7 +30,7 @@ with workflow.unsafe.imports_passed_through():
         Snapshot,
         Waiting,
     )
-    from rso_shared.kit.ids import derived_id
+    from rso_coordinator.workflows.command_key import command_key
 
 INTAKE = "/internal/v1/intake/cases/{case}"
 RECORDS = "/internal/v1/records/cases/{case}"
@@ -47,7 +47,8 @@ ORDINARY = {
     "start_to_close_timeout": timedelta(seconds=15),
     "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
 }
-PAUSE = timedelta(minutes=1)
+PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
+ERASED, DIRECTORY = "erased", "/internal/v1/matching/"
 TOLERANT = frozenset({"expiry", "lapse", "backup", "reminder", "follow_up", "notice", "closing"})
 """Steps of timers: a refusal is their normal answer when something happened first."""
 
@@ -55,7 +56,7 @@ Effect = Callable[[Rung], Awaitable[None]]
 
 
 class CaseOverError(Exception):
-    """The life of the case ended by itself: withdrawn, declined, expired or closed by hand."""
+    """The life of the case ended by itself: withdrawn, declined, expired, closed by hand, or its person was erased."""
 
 
 class RefusedError(Exception):
@@ -72,6 +73,10 @@ class CaseSteps:
         self.offset = timedelta()
         self.policy: Policy | None = None
         self.due: datetime | None = None
+        self.erased = False
+        self.ending = False
+        """The case is being wound up or closed: nothing that was erased meanwhile may hold that up."""
+        self._pause = PAUSE
         self._clock_moves = 0
         self._facts = self._facts_read = 0
 
@@ -106,8 +111,14 @@ class CaseSteps:
     async def act(self, step: str, path: str, **body: Any) -> Answer:
         """One command of a service: a short local activity, then an ordinary one without attempt limit. Same key both times."""
         number = self.carried.counts[step] = self.carried.counts.get(step, 0) + 1
-        command = Command(path.format(case=self.case_id), body, derived_id(self.case_id, step, number), self.case_id)
+        where = path.format(case=self.case_id)
+        command = Command(where, body, command_key(self.case_id, step, number, where, body), self.case_id)
         answer: Answer = await self._local("command", command, Answer)
+        if answer.refused == ERASED and not path.startswith(DIRECTORY):  # there it may be the specialist who was erased
+            self.erased = True
+            if not self.ending:
+                raise CaseOverError
+            return answer
         if answer.refused and step not in TOLERANT:
             raise RefusedError(answer.refused)
         return answer
@@ -159,9 +170,16 @@ class CaseSteps:
         """The rung and its escalation are recorded; there is nothing else to do."""
 
     async def pause(self) -> None:
-        """After a refusal: until a fact comes that the last reading did not have, or for a minute; then all is read anew."""
-        with suppress(TimeoutError):
-            await workflow.wait_condition(lambda: self._facts != self._facts_read, timeout=PAUSE)
+        """After a refusal: until a fact comes that the last reading did not have, or for a minute; then all is read anew.
+
+        Each minute in vain is followed by twice as long a one, up to an hour: a history has room for so many events only.
+        """
+        try:
+            await workflow.wait_condition(lambda: self._facts != self._facts_read, timeout=self._pause)
+        except TimeoutError:
+            self._pause = min(self._pause * 2, LONGEST_PAUSE)
+        else:
+            self._pause = PAUSE
 
     async def heard(self, done: Callable[[], bool]) -> None:
         """Until the fact of one's own command comes back, a minute at most."""
@@ -170,7 +188,7 @@ class CaseSteps:
 
     def check_over(self) -> None:
         m = self.milestones
-        if m.withdrawn or m.declined or m.expired or m.closed:
+        if m.withdrawn or m.declined or m.expired or m.closed or self.erased:
             raise CaseOverError
 
     def _settled(self, done: Callable[[], bool]) -> bool:

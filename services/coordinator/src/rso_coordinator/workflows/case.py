@@ -43,10 +43,13 @@ class CaseWorkflow(Gathering, Reviewing, Delivering):
                     self.milestones.closed = True
 
     async def to_the_end(self) -> str:
+        self.ending = False
         try:
             await self.life()
         except CaseOverError:
+            self.ending = True
             return await self.winding_up()
+        self.ending = True
         return await self.closing("completed")
 
     async def life(self) -> None:

@@ -4,7 +4,17 @@ from datetime import timedelta
 
 from temporalio import workflow
 
-from rso_coordinator.workflows.base import BILLING, INTAKE, MATCHING, OPINIONS, RECORDS, CaseSteps, instant, waiting
+from rso_coordinator.workflows.base import (
+    BILLING,
+    ERASED,
+    INTAKE,
+    MATCHING,
+    OPINIONS,
+    RECORDS,
+    CaseSteps,
+    instant,
+    waiting,
+)
 
 with workflow.unsafe.imports_passed_through():
     from rso_coordinator.domain.ladder import Rung
@@ -73,14 +83,15 @@ class Delivering(CaseSteps):
     async def _close(self, reason: str) -> None:
         """Closes and hears of it before the run ends: a signal that meets the end of a run has that whole task done anew."""
         if not self.milestones.closed:
-            await self.act("closing", INTAKE + "/closing", close_reason=reason)
-            await self.heard(lambda: self.milestones.closed)
+            answer = await self.act("closing", INTAKE + "/closing", close_reason=reason)
+            if answer.refused != ERASED:
+                await self.heard(lambda: self.milestones.closed)
 
     async def winding_up(self) -> str:
         """Compensations: what was asked for is called back, and the case closes with its reason."""
         m = self.milestones
         by_hand = m.closed and not m.declined and not m.released_to
-        if m.withdrawn or m.expired or by_hand:
+        if m.withdrawn or m.expired or by_hand or self.erased:
             cause = "withdrawn" if m.withdrawn else "expired" if m.expired else "closed"
             await self.act("cancel_records", RECORDS + "/cancellation")
             await self.act("cancel_matching", MATCHING + "/release", reason=cause)
@@ -88,7 +99,7 @@ class Delivering(CaseSteps):
             await self.act("cancel_billing", BILLING + "/cancellation")
         ending = "declined" if m.declined else "closed"
         reason = "withdrawn_patient" if m.withdrawn else "expired_no_response" if m.expired else ending
-        await self._close(reason)
+        await self._close("withdrawn_patient" if self.erased else reason)
         if m.declined:
             await self.write_to("patient", "case_declined")
         stage = "withdrawn" if m.withdrawn else "expired" if m.expired else ending

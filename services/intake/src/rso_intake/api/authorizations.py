@@ -12,6 +12,7 @@ from rso_intake.domain.authorization import AuthorizationStatus, RevokeAuthoriza
 from rso_intake.domain.statement import STATEMENT_TEXT, STATEMENT_VERSION
 from rso_intake.views import CaseVersion
 from rso_shared.contracts.vocabulary import Role
+from rso_shared.kit.web.as_of import AsOf
 from rso_shared.kit.web.call import PUBLIC, Call, permitted
 
 router = APIRouter(tags=["authorizations"])
@@ -56,13 +57,13 @@ class Revocation(Request):
 @router.get(
     "/v1/cases/{case_id}/authorizations",
     response_model=AuthorizationList,
-    summary="Authorizations of a case (as_of supported)",
+    summary="Authorizations of a case",
     **PUBLIC,
 )
-def read(case_id: str, call: Annotated[Call, Depends(permitted("case.read"))]) -> AuthorizationList:
+def read(case_id: str, call: Annotated[Call, Depends(permitted("case.read"))], as_of: AsOf) -> AuthorizationList:
     with call.read() as tx:
-        found = folded(call, tx, case_id)
-    at = call.as_of or call.now
+        found = folded(call, tx, case_id, as_of)
+    at = as_of or call.now
     views = [
         AuthorizationView(
             authorization_id=item.authorization_id,

@@ -11,8 +11,9 @@ from rso_intake.api.models import Code, Country, Line, Request, State
 from rso_intake.domain.jurisdictions import JURISDICTIONS, JurisdictionRow, PublishJurisdictions
 from rso_intake.domain.organisation import ORGANISATION, Organisation, OrganisationKind, RegisterOrganisation
 from rso_intake.domain.program import PROGRAM, PublishProgram
+from rso_shared.contracts.permissions import INSIDE
 from rso_shared.contracts.program import Program, ProgramRef
-from rso_shared.contracts.vocabulary import JurisdictionDecision
+from rso_shared.contracts.vocabulary import ChargePoint, CoverageRoute, JurisdictionDecision
 from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import invalid, unknown
 from rso_shared.kit.store import stream_id
@@ -35,6 +36,30 @@ class ProgramRow(BaseModel):
 
 class ProgramList(BaseModel):
     items: list[ProgramRow]
+
+
+class PriceView(BaseModel):
+    """`honorarium_minor` is for the operator's own people; for everybody else it is left out."""
+
+    currency: str
+    amount_minor: int
+    amount_minor_by_state: dict[str, int]
+    expedited_percent: int
+    honorarium_minor: int | None = None
+    route: CoverageRoute
+    charge_point: ChargePoint
+    example: bool
+
+
+class ProgramView(Program):
+    """The program's document as its reader may see it."""
+
+    price: PriceView  # type: ignore[assignment]  # the same members, one of them left out for some
+
+    @classmethod
+    def of(cls, program: Program, *, inside: bool) -> "ProgramView":
+        hidden = {} if inside else {"price": {"honorarium_minor"}}
+        return cls.model_validate(program.model_dump(exclude=hidden))
 
 
 class OrganisationBody(Request):
@@ -130,10 +155,16 @@ def list_programs(call: Annotated[Call, Depends(permitted("program.read"))]) -> 
     return ProgramList(items=rows)
 
 
-@router.get("/v1/programs/{program_id}", response_model=Program, summary="A program's document", **PUBLIC)
+@router.get(
+    "/v1/programs/{program_id}",
+    response_model=ProgramView,
+    response_model_exclude_unset=True,
+    summary="A program's document",
+    **PUBLIC,
+)
 def read_program(
     program_id: str, call: Annotated[Call, Depends(permitted("program.read"))], version: int | None = None
-) -> Program:
+) -> ProgramView:
     """The version asked for, else the one in force: its terms, red-flag questions, checklists and timers."""
     with call.read() as tx:
         versions = queries.program_versions(tx, program_id)
@@ -141,7 +172,7 @@ def read_program(
     found = None if wanted is None else versions.version(wanted)
     if found is None:
         raise unknown("program_unknown", "There is no such program, or not in this version.")
-    return found
+    return ProgramView.of(found, inside=call.principal.role in INSIDE)
 
 
 @router.post(

@@ -1,6 +1,6 @@
 """Who the people of a case are. The one place where intake shows it, always with a purpose, always logged first."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -18,6 +18,7 @@ from rso_intake.domain.person import (
     Question,
 )
 from rso_intake.domain.submission import CaseSubmitted
+from rso_shared.kit.web.as_of import AsOf
 from rso_shared.kit.web.call import INTERNAL, PUBLIC, Call, Purpose, permitted
 
 router = APIRouter(tags=["persons"])
@@ -67,8 +68,10 @@ class PersonView(BaseModel):
 
 
 @router.get("/v1/cases/{case_id}/person", response_model=PersonView, summary="The people of a case (logged)", **PUBLIC)
-def read(case_id: str, purpose: Purpose, call: Annotated[Call, Depends(permitted("case.person.read"))]) -> PersonView:
-    return _reveal(case_id, purpose, call)
+def read(
+    case_id: str, purpose: Purpose, call: Annotated[Call, Depends(permitted("case.person.read"))], as_of: AsOf
+) -> PersonView:
+    return _reveal(case_id, purpose, call, as_of)
 
 
 @router.get(
@@ -83,9 +86,9 @@ def read_for_service(
     return _reveal(case_id, purpose, call)
 
 
-def _reveal(case_id: str, purpose: Purpose, call: Call) -> PersonView:
+def _reveal(case_id: str, purpose: Purpose, call: Call, as_of: datetime | None = None) -> PersonView:
     with call.read() as tx:
-        found = folded(call, tx, case_id)
+        found = folded(call, tx, case_id, as_of)
     call.reveal(case_id=case_id, person_id=found.case.submitted.person_id, what="person", purpose=purpose)
     return _view(found.case)
 

@@ -10,6 +10,7 @@ from rso_intake.casework import folded, on_case, purpose_of
 from rso_intake.domain.person import Question
 from rso_intake.domain.questions import ReviseQuestions
 from rso_shared.kit.database import Tx
+from rso_shared.kit.web.as_of import AsOf
 from rso_shared.kit.web.call import PUBLIC, Call, Purpose, permitted
 
 router = APIRouter(tags=["questions"])
@@ -59,16 +60,17 @@ class QuestionsRevisedView(BaseModel):
 @router.get(
     "/v1/cases/{case_id}/questions",
     response_model=QuestionList,
-    summary="The clinical questions (as_of supported; logged)",
+    summary="The clinical questions (logged)",
     **PUBLIC,
 )
 def read(
     case_id: str,
     call: Annotated[Call, Depends(permitted("case.questions.read"))],
+    as_of: AsOf,
     purpose: Purpose | None = None,
 ) -> QuestionList:
     with call.read() as tx:
-        found = folded(call, tx, case_id)
+        found = folded(call, tx, case_id, as_of)
     person_id = found.case.submitted.person_id
     call.reveal(case_id=case_id, person_id=person_id, what="questions", purpose=purpose or purpose_of(call))
     texts = found.case.question_texts()

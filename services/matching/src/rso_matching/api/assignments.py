@@ -1,6 +1,7 @@
 """Who has a case, the end of it by the desk, and the match decision with its proof."""
 
 import hashlib
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
@@ -18,6 +19,7 @@ from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import unknown
 from rso_shared.kit.events import canonical
 from rso_shared.kit.store import Folded
+from rso_shared.kit.web.as_of import AsOf
 from rso_shared.kit.web.call import PUBLIC, STAFF, Call, permitted
 
 router = APIRouter(tags=["assignment"])
@@ -26,10 +28,10 @@ _DECISION: TypeAdapter[MatchDecision] = TypeAdapter(MatchDecision)
 
 @router.get("/v1/cases/{case_id}/assignment", summary="Who has the case, or how far the search is", **PUBLIC)
 def get_assignment(
-    case_id: str, call: Annotated[Call, Depends(permitted("assignment.read"))]
+    case_id: str, call: Annotated[Call, Depends(permitted("assignment.read"))], as_of: AsOf
 ) -> answers.CaseAssignment:
     with call.read() as tx:
-        folded = _fold(call, tx, case_id)
+        folded = _fold(call, tx, case_id, as_of)
     return views.case_assignment(case_id, folded.version, folded.state)
 
 
@@ -64,11 +66,15 @@ def release(
     "/v1/cases/{case_id}/match-decision", summary="The match decision; `recompute=true` makes it again", **STAFF
 )
 def get_decision(
-    case_id: str, call: Annotated[Call, Depends(permitted("match_decision.read"))], *, recompute: bool = False
+    case_id: str,
+    call: Annotated[Call, Depends(permitted("match_decision.read"))],
+    as_of: AsOf,
+    *,
+    recompute: bool = False,
 ) -> answers.DecisionAnswer:
     """Recomputed from the specialists' streams at the versions that the decision saw, and compared bit for bit."""
     with call.read() as tx:
-        folded = _fold(call, tx, case_id)
+        folded = _fold(call, tx, case_id, as_of)
         decision = folded.state.decision
         if decision is None:
             raise unknown("match_decision_unknown", "There is no match decision of this case, or was none then.")
@@ -84,8 +90,8 @@ def get_decision(
     )
 
 
-def _fold(call: Call, tx: Tx, case_id: str) -> Folded[CaseMatching]:
-    return call.service.store.fold(tx, CASE_MATCHING, stream_of_case(tx, case_id), as_of=call.as_of)
+def _fold(call: Call, tx: Tx, case_id: str, as_of: datetime | None) -> Folded[CaseMatching]:
+    return call.service.store.fold(tx, CASE_MATCHING, stream_of_case(tx, case_id), as_of=as_of)
 
 
 def _again(call: Call, tx: Tx, decision: MatchDecision) -> MatchDecision:

@@ -21,6 +21,7 @@ from rso_shared.contracts.vocabulary import ConditionGroup
 from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import DomainError, unknown
 from rso_shared.kit.sealed import Sealed
+from rso_shared.kit.web.as_of import AsOf
 from rso_shared.kit.web.call import STAFF, Call, Purpose, permitted
 
 router = APIRouter(tags=["specialists"])
@@ -125,11 +126,13 @@ def list_specialists(
 
 
 @router.get("/v1/specialists/{specialist_id}", summary="One specialist; with a purpose, by name", **STAFF)
-def get_specialist(specialist_id: str, call: Reading, purpose: Purpose | None = None) -> answers.SpecialistView:
+def get_specialist(
+    specialist_id: str, call: Reading, as_of: AsOf, purpose: Purpose | None = None
+) -> answers.SpecialistView:
     """`as_of` shows the profile as it was recorded by then; the count of assignments is always today's."""
     with call.read() as tx:
         stream = directory.stream_of(tx, specialist_id)
-        found = call.service.store.fold(tx, SPECIALIST, stream, as_of=call.as_of).state
+        found = call.service.store.fold(tx, SPECIALIST, stream, as_of=as_of).state
         active = caseload.active_counts(tx, [specialist_id]).get(specialist_id, 0)
     if found.identity is None:
         raise unknown("specialist_unknown", "No specialist of that id was in the directory then.")

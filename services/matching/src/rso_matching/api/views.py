@@ -17,7 +17,7 @@ from rso_shared.kit.web.call import Call
 
 
 def refuse_as_of(call: Call) -> None:
-    if call.as_of is not None:
+    if call.asks_for_the_past:
         raise DomainError(
             "as_of_not_supported", "This resource answers for the present only; ask for one by its id.", status=400
         )

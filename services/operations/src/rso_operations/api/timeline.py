@@ -15,6 +15,7 @@ from rso_shared.contracts.permissions import Reach
 from rso_shared.contracts.vocabulary import Stage
 from rso_shared.kit import facts
 from rso_shared.kit.facts import Fact
+from rso_shared.kit.web.as_of import AsOf
 from rso_shared.kit.web.call import PUBLIC, Call, permitted
 
 F = TypeVar("F", bound=FactModel)
@@ -49,17 +50,17 @@ class Timeline(BaseModel):
 
 
 @router.get("/v1/cases/{case_id}/timeline", summary="Everything that happened to a case, in order", **PUBLIC)
-def timeline(case_id: str, call: Annotated[Call, Depends(permitted("timeline.read"))]) -> Timeline:
-    """Takes `as_of`. Ordered by the time of recording, then by arrival here. Names nobody."""
+def timeline(case_id: str, call: Annotated[Call, Depends(permitted("timeline.read"))], as_of: AsOf) -> Timeline:
+    """Ordered by the time of recording, then by arrival here. Names nobody."""
     with call.read() as tx:
-        known = facts.all_of(tx, case_id, as_of=call.as_of)
+        known = facts.all_of(tx, case_id, as_of=as_of)
     known.sort(key=lambda fact: fact.time)
     submitted, entered = _last(known, CaseSubmitted), _last(known, StageEntered)
     waiting, promise = _last(known, WaitingChanged), _last(known, PromiseChanged)
     staff = call.principal.reach(call.permission) is Reach.ANY
     return Timeline(
         case_id=case_id,
-        as_of=call.as_of or call.now,
+        as_of=as_of or call.now,
         reference_last_four=submitted.reference_last_four if submitted else None,
         stage=entered.stage if entered else Stage.SUBMITTED,
         stage_since=entered.entered_at if entered else None,

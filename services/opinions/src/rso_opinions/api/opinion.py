@@ -24,6 +24,7 @@ from rso_shared.contracts.matching import SigningEligibility
 from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import Transient, forbidden
+from rso_shared.kit.web.as_of import AsOf
 from rso_shared.kit.web.call import STAFF, Call, Purpose, permitted
 
 router = APIRouter(prefix="/v1", tags=["opinions"])
@@ -44,10 +45,10 @@ def reviews(call: Reading, state: Annotated[ReviewState | None, Query()] = None)
 
 
 @router.get("/cases/{case_id}/opinion", summary="The opinion being written or reviewed", **STAFF)
-def opinion(case_id: str, call: Reading) -> OpinionView:
-    """The specialist sees the newest draft of their own review, a reviewer the submitted version. Takes `as_of`."""
+def opinion(case_id: str, call: Reading, as_of: AsOf) -> OpinionView:
+    """The specialist sees the newest draft of their own review, a reviewer the submitted version."""
     with call.read() as tx:
-        found = seen(call, tx, case_id, as_of=call.as_of)
+        found = seen(call, tx, case_id, as_of=as_of)
         question_ids = cases.basis(tx, found.case).question_ids
     shown = _shown(call, found)
     if shown is not None:
@@ -56,7 +57,7 @@ def opinion(case_id: str, call: Reading) -> OpinionView:
     findings = found.opinion.findings
     return OpinionView(
         opinion=OpinionState.of(case_id, found.opinion, found.version),
-        as_of=call.as_of or call.now,
+        as_of=as_of or call.now,
         question_ids=question_ids,
         report_version=shown.number if shown else None,
         report=ReportContent.of(shown.report.open()) if shown else None,

@@ -1,5 +1,6 @@
 """The released report, as JSON and as PDF. The first look of each recipient is a fact of its own."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -13,6 +14,7 @@ from rso_opinions.domain.opinion_events import OpinionSigned, RenderingKind
 from rso_opinions.domain.recipients import READS_AS, may_read
 from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit.errors import ConcurrencyConflict, Transient, forbidden, unknown
+from rso_shared.kit.web.as_of import AsOf
 from rso_shared.kit.web.call import PUBLIC, Call, Purpose, permitted
 
 router = APIRouter(prefix="/v1/cases/{case_id}", tags=["opinions"])
@@ -32,9 +34,9 @@ _PDF = {"content": {"application/pdf": {"schema": {"type": "string", "format": "
 
 
 @router.get("/report", summary="The released opinion", **PUBLIC)
-def report(case_id: str, call: Reading) -> ReleasedReport:
-    """404 `report_not_released` until it has been released to the caller. Takes `as_of`."""
-    found, signed = _released(call, case_id)
+def report(case_id: str, call: Reading, as_of: AsOf) -> ReleasedReport:
+    """404 `report_not_released` until it has been released to the caller."""
+    found, signed = _released(call, case_id, as_of)
     _look(call, found, "report")
     content = submitted_version(found.opinion).report.open()
     path = f"/v1/cases/{case_id}/report.pdf?rendering="
@@ -60,9 +62,11 @@ def report(case_id: str, call: Reading) -> ReleasedReport:
     response_class=Response,
     **{**PUBLIC, "responses": {**PUBLIC["responses"], 200: _PDF}},
 )
-def report_pdf(case_id: str, call: Reading, rendering: Annotated[RenderingKind | None, Query()] = None) -> Response:
+def report_pdf(
+    case_id: str, call: Reading, as_of: AsOf, rendering: Annotated[RenderingKind | None, Query()] = None
+) -> Response:
     """`rendering`: for patients in plain language, for physicians with the evidence; left out, whichever fits the caller."""
-    found, _ = _released(call, case_id)
+    found, _ = _released(call, case_id, as_of)
     kind = rendering or (RenderingKind.PATIENT if call.principal.role in _PATIENT_SIDE else RenderingKind.PHYSICIAN)
     kept = next(each for each in found.opinion.renderings if each.kind is kind)
     content = call.service.blobs.read(found.opinion.person_id, kept.object_id)
@@ -72,9 +76,9 @@ def report_pdf(case_id: str, call: Reading, rendering: Annotated[RenderingKind |
     return Response(content, media_type="application/pdf", headers=headers)
 
 
-def _released(call: Call, case_id: str) -> tuple[Seen, OpinionSigned]:
+def _released(call: Call, case_id: str, as_of: datetime | None) -> tuple[Seen, OpinionSigned]:
     with call.read() as tx:
-        found = seen(call, tx, case_id, as_of=call.as_of)
+        found = seen(call, tx, case_id, as_of=as_of)
     opinion, role = found.opinion, call.principal.role
     signed = opinion.signed
     if signed is None or not may_read(role, opinion.policy, opinion.released_to):

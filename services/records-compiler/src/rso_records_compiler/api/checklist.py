@@ -17,17 +17,18 @@ from rso_records_compiler.domain.request_commands import AbandonRequest
 from rso_records_compiler.projections import request_streams
 from rso_shared.kit.database import Tx
 from rso_shared.kit.sealed import Sealed
+from rso_shared.kit.web.as_of import AsOf
 from rso_shared.kit.web.call import PUBLIC, STAFF, Call, permitted
 
 router = APIRouter(prefix="/v1/cases/{case_id}", tags=["records"])
 
 
 @router.get("/checklist", summary="What is required, what is there, what is missing", **PUBLIC)
-def checklist(case_id: str, call: Annotated[Call, Depends(permitted("checklist.read"))]) -> Checklist:
-    """Before the compilation starts there are no lines. Takes `as_of`."""
-    at = call.as_of or call.now
+def checklist(case_id: str, call: Annotated[Call, Depends(permitted("checklist.read"))], as_of: AsOf) -> Checklist:
+    """Before the compilation starts there are no lines."""
+    at = as_of or call.now
     with call.read() as tx:
-        folded = dossier(call, tx, cases.submitted(tx, case_id), call.as_of)
+        folded = dossier(call, tx, cases.submitted(tx, case_id), as_of)
     state = folded.state
     lines = state.lines(at)
     return Checklist(

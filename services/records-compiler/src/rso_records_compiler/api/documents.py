@@ -21,6 +21,7 @@ from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import DomainError, unknown
 from rso_shared.kit.keys import TamperedError
 from rso_shared.kit.sealed import Sealed
+from rso_shared.kit.web.as_of import AsOf
 from rso_shared.kit.web.call import PUBLIC, STAFF, Call, permitted
 
 router = APIRouter(prefix="/v1/cases/{case_id}/documents", tags=["records"])
@@ -33,15 +34,15 @@ def may_judge(call: Call) -> bool:
 
 
 @router.get("", summary="The case's documents", **PUBLIC)
-def listing(case_id: str, call: Annotated[Call, Depends(permitted("document.list"))]) -> Documents:
-    """Kinds, months, states and titles; titles are identified data, so the look is logged. Takes `as_of`."""
+def listing(case_id: str, call: Annotated[Call, Depends(permitted("document.list"))], as_of: AsOf) -> Documents:
+    """Kinds, months, states and titles; titles are identified data, so the look is logged."""
     with call.read() as tx:
         case = cases.submitted(tx, case_id)
-        items = dossier(call, tx, case, call.as_of).state.items
+        items = dossier(call, tx, case, as_of).state.items
         found = [(item, document(call, tx, case, document_id).received) for document_id, item in items.items()]
         shown = [_view(item, received, judging=may_judge(call)) for item, received in found if received]
     call.reveal(case_id=case_id, what="document_titles", purpose=purpose(call))
-    return Documents(case_id=case_id, as_of=call.as_of or call.now, documents=shown)
+    return Documents(case_id=case_id, as_of=as_of or call.now, documents=shown)
 
 
 def _view(item: Item, received: DocumentReceived, *, judging: bool) -> DocumentView:

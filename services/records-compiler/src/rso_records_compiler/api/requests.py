@@ -22,6 +22,7 @@ from rso_records_compiler.domain.request_commands import (
 from rso_records_compiler.projections import request_streams
 from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import DomainError
+from rso_shared.kit.web.as_of import AsOf
 from rso_shared.kit.web.call import PUBLIC, STAFF, Call, permitted
 
 router = APIRouter(prefix="/v1/cases/{case_id}/record-requests", tags=["records"])
@@ -45,13 +46,13 @@ def identify(case_id: str, body: NewRequest, call: Working) -> Response:
 
 
 @router.get("", summary="The case's record requests", **PUBLIC)
-def listing(case_id: str, call: Annotated[Call, Depends(permitted("record_request.read"))]) -> Requests:
-    """Takes `as_of`. Where a kind was asked of a facility more than once, the last round is shown."""
+def listing(case_id: str, call: Annotated[Call, Depends(permitted("record_request.read"))], as_of: AsOf) -> Requests:
+    """Where a kind was asked of a facility more than once, the last round is shown."""
     with call.read() as tx:
         streams = request_streams(tx, case_id)
-        folded = [call.service.store.fold(tx, REQUEST, stream, as_of=call.as_of) for stream in streams]
+        folded = [call.service.store.fold(tx, REQUEST, stream, as_of=as_of) for stream in streams]
     views = [RequestView.of(one.state, one.version) for one in folded if one.version]
-    return Requests(case_id=case_id, as_of=call.as_of or call.now, requests=views)
+    return Requests(case_id=case_id, as_of=as_of or call.now, requests=views)
 
 
 @router.post("/{request_id}/verification", response_model=RequestView, summary="The facility holds records", **STAFF)

@@ -24,6 +24,7 @@ from rso_records_compiler.domain.summary import (
 from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import unknown
 from rso_shared.kit.sealed import Sealed
+from rso_shared.kit.web.as_of import AsOf
 from rso_shared.kit.web.call import STAFF, Call, permitted
 
 router = APIRouter(prefix="/v1/cases/{case_id}/summary", tags=["records"])
@@ -63,11 +64,11 @@ def _content(body: SummaryDraft) -> Content:
 
 
 @router.get("", summary="The summary as it stands", **STAFF)
-def read(case_id: str, call: Annotated[Call, Depends(permitted("summary.read"))]) -> SummaryView:
-    """The last draft, or the signed version. Identified data: the look is logged. Takes `as_of`."""
+def read(case_id: str, call: Annotated[Call, Depends(permitted("summary.read"))], as_of: AsOf) -> SummaryView:
+    """The last draft, or the signed version. Identified data: the look is logged."""
     with call.read() as tx:
         case = cases.submitted(tx, case_id)
-        folded = summary(call, tx, case, call.as_of)
+        folded = summary(call, tx, case, as_of)
     if folded.state.content is None:
         raise unknown("summary_missing", "The case has no summary yet.")
     call.reveal(case_id=case_id, person_id=case.person_id, what="summary", purpose=purpose(call))

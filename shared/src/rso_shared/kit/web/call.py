@@ -10,21 +10,18 @@ from typing import Annotated, Any
 from fastapi import Depends, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
-from sqlalchemy.exc import IntegrityError
 
 from rso_shared.contracts.permissions import MATRIX
 from rso_shared.contracts.vocabulary import Role
-from rso_shared.kit import idempotency, parties, telemetry
+from rso_shared.kit import idempotency, parties, retrying, telemetry
 from rso_shared.kit.access_log import Access
 from rso_shared.kit.auth import Principal
 from rso_shared.kit.clock import iso
 from rso_shared.kit.database import Tx
-from rso_shared.kit.errors import ConcurrencyConflict, Transient, invalid, unknown
+from rso_shared.kit.errors import Transient, unknown
 from rso_shared.kit.events import Actor, Meta
 from rso_shared.kit.service import Service
 from rso_shared.kit.web.problems import Problem
-
-TRIES = 8
 
 
 class Purpose(StrEnum):
@@ -63,20 +60,9 @@ class Call:
             yield tx
 
     @property
-    def as_of(self) -> datetime | None:
-        """The `as_of` query parameter: fold what was recorded by then."""
-        text = self.request.query_params.get("as_of")
-        if text is None:
-            return None
-        try:
-            instant = datetime.fromisoformat(text)
-        except ValueError:
-            instant = None
-        if instant is None or instant.tzinfo is None:
-            raise invalid(
-                "as_of_invalid", "as_of is an instant with a time zone, such as 2026-01-31T09:00:00Z.", "/as_of"
-            )
-        return instant
+    def asks_for_the_past(self) -> bool:
+        """For a route that answers for the present only, to say so; one that can look back takes an `AsOf`."""
+        return "as_of" in self.request.query_params
 
     def command(
         self, work: Callable[[Tx], BaseModel], *, status: int | None = None, content: bytes | None = None
@@ -87,22 +73,22 @@ class Call:
         `status` defaults to the route's own.
         """
         key = idempotency.checked_key(self.request.headers.get("idempotency-key"))
-        client = f"{self.principal.organisation_id}/{self.principal.subject}"
+        client = idempotency.client_id(self.principal.organisation_id, self.principal.subject)
         body = self.request.scope.get("rso_body", b"") if content is None else content
         url = self.request.url
         mark = idempotency.fingerprint(
             self.service.settings.master(), self.request.method.encode(), url.path.encode(), url.query.encode(), body
         )
         code = status or getattr(self.request.scope.get("route"), "status_code", None) or 200
-        for _ in range(TRIES):
-            try:
-                return self._once(work, client, key, mark, code)
-            except (ConcurrencyConflict, IntegrityError):
-                continue
-        raise Transient("contended")
+        try:
+            return retrying.again(lambda turn: self._once(work, turn, client, key, mark, code))
+        except retrying.FASTER as clash:
+            raise Transient("contended") from clash
 
-    def _once(self, work: Callable[[Tx], BaseModel], client: str, key: str, mark: str, status: int) -> Response:
-        with self.service.db.write() as tx:
+    def _once(
+        self, work: Callable[[Tx], BaseModel], turn: str | None, client: str, key: str, mark: str, status: int
+    ) -> Response:
+        with self.service.db.write(turn) as tx:
             stored = idempotency.find(tx, client, key, mark)
             if stored is not None:
                 return Response(stored.body, stored.status, {"Idempotency-Replayed": "true"}, "application/json")

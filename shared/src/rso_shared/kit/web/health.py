@@ -11,12 +11,14 @@ from sqlalchemy.exc import DBAPIError
 from rso_shared.kit import parking
 from rso_shared.kit.clock import parse_iso
 from rso_shared.kit.database import Tx
-from rso_shared.kit.errors import unknown
+from rso_shared.kit.errors import Transient, unknown
 from rso_shared.kit.service import Service
 from rso_shared.kit.tables import OUTBOX
 from rso_shared.kit.web.call import INTERNAL, Call, permitted
 
 UNSENT_LIMIT = timedelta(seconds=30)
+LAG_LIMIT = 1000
+"""Records. A group that keeps up is behind by a few; this many are a backlog worth a look, and no reason to restart anything."""
 
 
 class Readiness(BaseModel):
@@ -27,6 +29,8 @@ class Readiness(BaseModel):
     unsent: int
     parked: int
     skipped: dict[str, int]
+    set_aside: dict[str, str]
+    lag: dict[str, int]
 
 
 class ParkedKeys(BaseModel):
@@ -39,8 +43,12 @@ class Replayed(BaseModel):
     records: int
 
 
-def readiness(service: Service) -> Readiness:
-    problems = service.health.problems()
+def readiness(service: Service, *, sends: bool = True) -> Readiness:
+    """`sends`: whether facts leave through this process. If not, what waits for the relay is told, and is no problem of this one:
+    an api goes on accepting commands while the log is away.
+    """
+    problems, lags = service.health.problems(), dict(service.health.lags)
+    problems |= {f"lag.{group}": f"{lag} records behind" for group, lag in lags.items() if lag > LAG_LIMIT}
     unsent = parked = 0
     try:
         with service.db.read() as tx:
@@ -48,14 +56,20 @@ def readiness(service: Service) -> Readiness:
                 select(func.count(), func.min(OUTBOX.c.created_at)).where(OUTBOX.c.published_at.is_(None))
             ).one()
             parked = len(parking.listing(tx))
-    except DBAPIError as problem:
+    except (DBAPIError, Transient) as problem:
         problems["database"] = type(problem).__name__
         oldest = None
-    if oldest is not None and not service.settings.sandbox and datetime.now(UTC) - parse_iso(oldest) > UNSENT_LIMIT:
+    if (
+        sends
+        and oldest is not None
+        and not service.settings.sandbox
+        and datetime.now(UTC) - parse_iso(oldest) > UNSENT_LIMIT
+    ):
         problems["outbox"] = f"oldest unsent since {oldest}"
     return Readiness(
         service=service.name, ready=not problems, livemode=not service.settings.sandbox, problems=problems,
-        unsent=unsent, parked=parked, skipped=service.health.skipped,
+        unsent=unsent, parked=parked, skipped=service.health.skipped, set_aside=dict(service.health.aside),
+        lag=lags,
     )  # fmt: skip
 
 

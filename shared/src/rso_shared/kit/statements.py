@@ -1,0 +1,53 @@
+"""The store's hot statements as plain SQL, run on the transaction's own driver connection (`Tx.run`).
+
+Compiling, binding and wrapping of rows by SQLAlchemy cost more than these statements take, most of all with many threads.
+"""
+
+from functools import cache
+
+from sqlalchemy import Table
+
+from rso_shared.kit.tables import EVENTS, OUTBOX, SHADOWS
+
+EVENT_COLUMNS = tuple(column.name for column in EVENTS.columns)
+OUTBOX_COLUMNS = ("event_id", "topic", "key", "headers", "value", "created_at")
+FOLD_COLUMNS = ("version", "name", "schema_version", "data", "sealed", "recorded_at", "hash")
+
+
+def marker(*, sqlite: bool) -> str:
+    return "?" if sqlite else "%s"
+
+
+@cache
+def stream(columns: tuple[str, ...], *, as_of: bool, sqlite: bool) -> str:
+    mark = marker(sqlite=sqlite)
+    until = f" AND recorded_at <= {mark}" if as_of else ""
+    return f"SELECT {', '.join(columns)} FROM {EVENTS.name} WHERE stream = {mark}{until} ORDER BY version"
+
+
+@cache
+def head(*, sqlite: bool) -> str:
+    place = f"FROM {EVENTS.name} WHERE stream = {marker(sqlite=sqlite)}"
+    return f"SELECT version, hash, recorded_at {place} ORDER BY version DESC LIMIT 1"
+
+
+@cache
+def insert_events(rows: int, *, sqlite: bool) -> str:
+    """Answers, once per row, which rebuilds have already folded the stream: (names separated by commas or None,).
+
+    On PostgreSQL the statement takes its snapshot after it has its lock on the table. A fold holds a lock that excludes it, so
+    either the fold sees this event or this statement sees the fold.
+    """
+    joined = "group_concat(projection)" if sqlite else "string_agg(projection, ',')"
+    folded = f"(SELECT {joined} FROM {SHADOWS.name} WHERE {SHADOWS.name}.stream = {EVENTS.name}.stream)"
+    return f"{_insert(EVENTS, EVENT_COLUMNS, rows, marker(sqlite=sqlite))} RETURNING {folded}"
+
+
+@cache
+def insert_outbox(rows: int, *, sqlite: bool) -> str:
+    return _insert(OUTBOX, OUTBOX_COLUMNS, rows, marker(sqlite=sqlite))
+
+
+def _insert(table: Table, columns: tuple[str, ...], rows: int, mark: str) -> str:
+    one = f"({', '.join([mark] * len(columns))})"
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES {', '.join([one] * rows)}"
