@@ -1,0 +1,159 @@
+"""Streams and the log: each stream contiguous and its chain whole, each event on its topic, each consumer applied each once."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from rso_cluster.audit_model import HEADS_TOPIC, WITNESS, Counts, Evidence, Finding, Kind
+
+FIRST = bytes(32)
+_EVENTS = """
+    SELECT stream, version, event_id, name, schema_version, data, sealed, meta, recorded_at, prev_hash, hash FROM events
+    ORDER BY stream, version
+"""
+
+
+def digest(prev: bytes, fields: tuple[Any, ...]) -> bytes:
+    """SHA-256 over prev_hash, stream, version, event_id, name, schema_version, data, sealed, meta, recorded_at, in this order.
+
+    Before each field its length in eight bytes, big-endian; numbers in decimal digits, text as UTF-8, nothing for NULL.
+    """
+    raw = b""
+    for field in (prev, *fields):
+        part = b"" if field is None else bytes(field) if isinstance(field, bytes | memoryview) else str(field).encode()
+        raw += len(part).to_bytes(8, "big") + part
+    return hashlib.sha256(raw).digest()
+
+
+def chains(evidence: Evidence, counts: Counts) -> Iterator[Finding]:
+    for short, store in evidence.stores.items():
+        stream, version, prev = "", 0, FIRST
+        for row in store.rows(_EVENTS):
+            if row[0] != stream:
+                stream, version, prev = row[0], 0, FIRST
+                counts.streams += 1
+            counts.events += 1
+            place = f"{short}: {stream} version {row[1]}"
+            if row[1] != version + 1:
+                yield Finding(Kind.LOST, "stream", place, f"version {version + 1} is missing")
+            elif bytes(row[9]) != prev or digest(prev, row[:9]) != bytes(row[10]):
+                yield Finding(Kind.CHANGED, "chain", place, "the row is not as it was written")
+            version, prev = row[1], bytes(row[10])
+
+
+def publication(evidence: Evidence, counts: Counts) -> Iterator[Finding]:
+    """Each event stands once in its outbox, was sent, and lies on that topic with its own stream, version and hash."""
+    on_log = {(record.topic, record.event_id): record for record in evidence.log}
+    counts.records = len(evidence.log)
+    known: set[str] = set()
+    for short, store in evidence.stores.items():
+        rows = store.rows(
+            "SELECT e.event_id, e.stream, e.version, e.hash, o.topic, o.published_at FROM events e"
+            " LEFT JOIN outbox o ON o.event_id = e.event_id"
+        )
+        for event_id, stream, version, hash_, topic, sent_at in rows:
+            place = f"{short}: {stream} version {version}"
+            if event_id in known:
+                yield Finding(Kind.DUPLICATED, "outbox", place, "the event stands twice in an outbox or a store")
+            known.add(event_id)
+            counts.facts += topic not in {None, HEADS_TOPIC}
+            if topic not in {evidence.topic(short), HEADS_TOPIC}:
+                yield Finding(Kind.LOST, "outbox", place, f"on its way to {topic}, which is no topic of this service")
+            elif sent_at is None:
+                yield Finding(Kind.STUCK, "outbox", place, "waits to be sent")
+            elif (topic, event_id) not in on_log:
+                yield Finding(Kind.LOST, "log", place, f"marked as sent, but {topic} does not have it")
+            elif not _same(on_log[topic, event_id].headers, stream, version, bytes(hash_)):
+                yield Finding(Kind.CHANGED, "log", place, "the log has another stream, version or hash")
+    for record in evidence.log:
+        if record.event_id not in known:
+            place = (
+                f"{record.topic}: {record.headers.get('ce_stream')} version {record.headers.get('ce_streamversion')}"
+            )
+            yield Finding(Kind.LOST, "log", place, "the log has an event that no store has")
+
+
+def _same(headers: Any, stream: str, version: int, hash_: bytes) -> bool:
+    told = (headers.get("ce_stream"), headers.get("ce_streamversion"), headers.get("ce_hash"))
+    return bool(told == (stream, str(version), hash_.hex()))
+
+
+def order(evidence: Evidence, _counts: Counts) -> Iterator[Finding]:
+    """A key never leaves its partition, and a version of a stream comes after the ones before it.
+
+    First deliveries count: a batch that was sent again repeats old versions, and that is no inversion.
+    """
+    partitions: dict[tuple[str, str], int] = {}
+    last: dict[tuple[str, str], int] = {}
+    seen: set[tuple[str, str]] = set()
+    for record in sorted(evidence.log, key=lambda each: (each.topic, each.partition, each.place)):
+        stream, version = record.headers.get("ce_stream", ""), int(record.headers.get("ce_streamversion", 0))
+        place = f"{record.topic}: {stream} version {version}"
+        if partitions.setdefault((record.topic, record.key), record.partition) != record.partition:
+            yield Finding(Kind.CHANGED, "order", place, "its key lies in two partitions")
+        if (record.topic, record.event_id) in seen:
+            continue
+        seen.add((record.topic, record.event_id))
+        if version < last.get((record.topic, stream), 0):
+            yield Finding(Kind.CHANGED, "order", place, "came after a later version")
+        last[record.topic, stream] = version
+
+
+def consumption(evidence: Evidence, counts: Counts) -> Iterator[Finding]:
+    """What a consumer has in its inbox is what lies on the topics it listens to: nothing missing, nothing else, nothing twice."""
+    topics = {record.event_id: record.topic for record in evidence.log}
+    for short, store in evidence.stores.items():
+        heard = {evidence.topic(each) for each in evidence.stores if each != short}
+        heard |= {HEADS_TOPIC} if short == WITNESS else set()
+        expected = {event_id for event_id, topic in topics.items() if topic in heard}
+        applied = Counter(row[0] for row in store.rows(f"SELECT event_id FROM inbox WHERE consumer = '{short}'"))
+        counts.consumed += len(applied)
+        for event_id in sorted(expected - set(applied)):
+            yield Finding(Kind.LOST, "inbox", f"{short}: {event_id}", f"on {topics[event_id]}, never applied")
+        for event_id in sorted(set(applied) - expected):
+            yield Finding(
+                Kind.DUPLICATED, "inbox", f"{short}: {event_id}", "applied, but no topic it listens to has it"
+            )
+        yield from (
+            Finding(Kind.DUPLICATED, "inbox", f"{short}: {event_id}", f"applied {times} times")
+            for event_id, times in applied.items()
+            if times > 1
+        )
+        yield from _kept(short, store.rows("SELECT event_id, stream, version FROM facts"), set(applied))
+
+
+def _kept(short: str, rows: Iterator[tuple[Any, ...]], applied: set[str]) -> Iterator[Finding]:
+    """Facts that a service keeps of others are effects of its inbox: each of an applied event, each event's once."""
+    times: Counter[tuple[str, int]] = Counter()
+    for event_id, stream, version in rows:
+        times[stream, version] += 1
+        if event_id not in applied:
+            yield Finding(Kind.DUPLICATED, "kept", f"{short}: {event_id}", "kept without having been applied")
+    for (stream, version), count in times.items():
+        if count > 1:
+            yield Finding(Kind.DUPLICATED, "kept", f"{short}: {stream} version {version}", f"kept {count} times")
+
+
+def parked(evidence: Evidence, _counts: Counts) -> Iterator[Finding]:
+    for short, store in evidence.stores.items():
+        for consumer, key, state, reason in store.rows("SELECT consumer, key, state, reason FROM parked"):
+            yield Finding(Kind.STUCK, "parked", f"{short}: {consumer} {key}", f"{state}: {reason}")
+
+
+def witnessed(evidence: Evidence, _counts: Counts) -> Iterator[Finding]:
+    """The last head of each stream, written down in another service's database: finds cut tails and vanished streams."""
+    if WITNESS not in evidence.stores:
+        return
+    heads = {row[0]: row[1] for row in evidence.stores[WITNESS].rows("SELECT stream, version FROM heads")}
+    ends: dict[str, int] = {}
+    for store in evidence.stores.values():
+        ends |= {row[0]: row[1] for row in store.rows("SELECT stream, MAX(version) FROM events GROUP BY stream")}
+    for stream, version in sorted(heads.items()):
+        if ends.get(stream, 0) < version:
+            yield Finding(
+                Kind.LOST,
+                "witness",
+                stream,
+                f"version {version} was witnessed, the stream ends at {ends.get(stream, 0)}",
+            )

@@ -1,0 +1,93 @@
+"""Processes of ours: started so that they cannot outlive us, watched, started again when they end, stopped in order."""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rso_onebox.processes import start_bound, stop_group
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
+STEADY_SECONDS = 10.0
+"""Who lived that long is started again at once; who ends at once waits longer each time."""
+LOG_KEPT_BYTES = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """`service` and `role` are for those who look for a process; the ingress belongs to no service."""
+
+    name: str
+    argv: Sequence[str]
+    environ: Mapping[str, str]
+    log: Path
+    grace_seconds: float
+    port: int | None = None
+    service: str = ""
+    role: str = ""
+
+
+class Child:
+    """Only used from the main thread: the parent-death signal follows the thread that started the process."""
+
+    def __init__(self, launch: Launch, now: Callable[[], float] = time.monotonic) -> None:
+        self.launch, self.restarts, self.code = launch, -1, 0
+        self._now, self._pause, self._due = now, FIRST_PAUSE, 0.0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started = 0.0
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process is not None else None
+
+    def look(self) -> bool:
+        """Starts it if it does not run and its pause is over. True if anything has changed."""
+        if self._process is not None and self._process.poll() is not None:
+            lived = self._now() - self._started
+            self._pause = FIRST_PAUSE if lived > STEADY_SECONDS else min(self._pause * 2, LONGEST_PAUSE)
+            self._due = self._now() + (0.0 if lived > STEADY_SECONDS else self._pause)
+            self.code, self._process = self._process.returncode, None
+            return True
+        if self._process is None and self._now() >= self._due:
+            self._start()
+            return True
+        return False
+
+    def ask_to_stop(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+
+    def stop(self) -> None:
+        """Waits for the end of what is in hand, and insists when that takes longer than its grace."""
+        if self._process is None:
+            return
+        try:
+            self._process.wait(self.launch.grace_seconds)
+        except subprocess.TimeoutExpired:
+            stop_group(self._process.pid, 2.0, self._process)
+        self._process.wait()
+        self._process = None
+
+    def _start(self) -> None:
+        launch = self.launch
+        _shorten(launch.log)
+        with launch.log.open("ab") as log:
+            self._process = start_bound(launch.argv, log, dict(launch.environ))
+        self._started = self._now()
+        self.restarts += 1
+
+
+def stop_all(children: Iterable[Child]) -> None:
+    """All are asked first, so that their graces run at the same time."""
+    asked = list(children)
+    for child in asked:
+        child.ask_to_stop()
+    for child in asked:
+        child.stop()
+
+
+def _shorten(log: Path) -> None:
+    """One earlier log is kept, so that a folder used for long does not grow without end."""
+    if log.exists() and log.stat().st_size > LOG_KEPT_BYTES:
+        log.replace(log.with_suffix(".log.1"))

@@ -1,0 +1,182 @@
+"""`rso cluster up`: engines, migrations, every process, the ingress; watched until told to stop, stopped in order."""
+
+import json
+import os
+import random
+import signal
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+from rso_cluster import engine_room, launching, migrating, plan
+from rso_cluster.children import Child, stop_all
+from rso_cluster.folder import OPEN_TO_PASS, Folder, Running, write_running
+from rso_cluster.plan import Instance
+from rso_cluster.ports import LOOPBACK, free, remembered
+from rso_onebox.datadir import DataDirError, Lock
+from rso_shared.kit.settings import refuse_strangers
+
+LOOK_SECONDS = 0.1
+ASK_SECONDS = 2.0
+FRONT, INTERNAL = "front", "internal"
+Say = Callable[[str], None]
+
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""Loopback is never asked through a proxy."""
+
+
+def up(folder: Folder, *, port: int, replicas: int, tell: Say) -> int:
+    """Runs until SIGINT or SIGTERM. Returns the exit code."""
+    refuse_strangers()
+    started = time.monotonic()
+
+    def say(text: str) -> None:
+        tell(f"{time.monotonic() - started:6.1f} s  {text}")
+
+    folder.root.mkdir(parents=True, exist_ok=True, mode=OPEN_TO_PASS)
+    lock = Lock(folder.data)
+    lock.acquire()
+    try:
+        folder.prepare()
+        if not free(port):
+            raise DataDirError(f"Port {port} is taken; choose another with --port.")
+        return _run(folder, lock, port, replicas, say)
+    finally:
+        lock.release()
+
+
+def _run(folder: Folder, lock: Lock, port: int, replicas: int, say: Say) -> int:
+    told = _Told()
+    named = [name for name, _ in plan.names(replicas)]
+    ports = remembered(folder.ports, [*named, FRONT, INTERNAL], random.SystemRandom())
+    everyone = plan.instances(replicas, ports)
+    try:
+        status = engine_room.start(folder, say)
+        at = launching.place(folder, status, public=port, internal=ports[INTERNAL])
+        say("schemas, topics and documents")
+        migrating.run(folder, at, say)
+        children = {one.name: Child(launching.replica(folder, at, one)) for one in everyone}
+        children[launching.FRONT] = Child(launching.front(folder, ports[FRONT]))
+        children[launching.INGRESS] = Child(launching.ingress(folder, everyone, ports, port, say))
+        say(f"starting {len(children)} processes")
+        cluster = Cluster(folder, children, say)
+        watch = engine_room.Watch(folder, say)
+        watch.start()
+        try:
+            cluster.keep(told, lambda: _announce(folder, lock, port, ports[INTERNAL], say), ports[FRONT])
+        finally:
+            watch.stop()
+            cluster.stop(everyone)
+    finally:
+        engine_room.stop(folder, say)
+    return 0
+
+
+def _announce(folder: Folder, lock: Lock, port: int, internal: int, say: Say) -> None:
+    address = f"http://{LOOPBACK}:{port}"
+    lock.say(address, f"http://{LOOPBACK}:{internal}")
+    say(f"ready at {address}")
+    say(f"pages {address}/operations/   API {address}/docs   data {folder.root}   Ctrl-C stops")
+
+
+class _Told:
+    """Set by SIGINT and SIGTERM from now on."""
+
+    def __init__(self) -> None:
+        self.to_stop = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._hear)
+
+    def _hear(self, _number: int, _frame: Any) -> None:
+        if not self.to_stop:
+            self.to_stop = True
+            return
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class Cluster:
+    def __init__(self, folder: Folder, children: dict[str, Child], say: Say) -> None:
+        self._folder, self._children, self._say = folder, children, say
+
+    def keep(self, told: _Told, ready: Callable[[], None], front: int) -> None:
+        """Starts what does not run, again and again. Calls `ready` once, when every part has a replica that is."""
+        waiting: list[str] | None = ["everything"]
+        asked = time.monotonic()
+        while not told.to_stop:
+            self._look()
+            if waiting and time.monotonic() - asked > 1:
+                asked = time.monotonic()
+                now = _waiting(front)
+                if now == []:
+                    ready()
+                elif now is not None and now != waiting:
+                    self._say(_still(now))
+                waiting = waiting if now is None else now
+            time.sleep(LOOK_SECONDS)
+
+    def _look(self) -> None:
+        changed = [child for child in self._children.values() if child.look()]
+        for child in changed:
+            if child.pid is None:
+                self._say(f"{child.launch.name} ended ({_how(child.code)}) and is started again")
+        if changed:
+            self._write()
+
+    def stop(self, everyone: list[Instance]) -> None:
+        self._say("stopping")
+        for group in plan.stopping(everyone):
+            stop_all(self._children[one.name] for one in group)
+        stop_all(self._children[name] for name in (launching.INGRESS, launching.FRONT))
+        self._folder.processes.unlink(missing_ok=True)
+
+    def _write(self) -> None:
+        write_running(
+            self._folder.processes,
+            [
+                Running(one.name, one.service, one.role, child.pid, one.port, max(child.restarts, 0))
+                for child in self._children.values()
+                for one in (child.launch,)
+            ],
+        )
+
+
+NAMED = 4
+
+
+def _still(waiting: list[str]) -> str:
+    more = f" and {len(waiting) - NAMED} more" if len(waiting) > NAMED else ""
+    return f"waiting for {', '.join(waiting[:NAMED])}{more}"
+
+
+def _how(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"code {code}"
+
+
+def _waiting(front: int) -> list[str] | None:
+    """What has no ready replica yet; None while nobody answers."""
+    try:
+        with _direct.open(f"http://{LOOPBACK}:{front}/readyz", timeout=ASK_SECONDS) as answer:
+            body = answer.read()
+    except urllib.error.HTTPError as problem:
+        body = problem.read()
+    except OSError:
+        return None
+    return list(json.loads(body)["waiting"])
+
+
+def stop_running(folder: Folder, pid: int | None, say: Say, patience: float = 180.0) -> None:
+    """`rso cluster down`: the process that runs the folder stops in order; without one, engines that were left are stopped."""
+    if pid is None:
+        engine_room.stop(folder, say)
+        return
+    os.kill(pid, signal.SIGTERM)
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(LOOK_SECONDS)
+    raise DataDirError(f"process {pid} did not stop within {patience:.0f} s; see {folder.logs}")

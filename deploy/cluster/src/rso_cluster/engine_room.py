@@ -1,0 +1,66 @@
+"""The engines under the services: started with a database and a role for each, and brought back when one ends."""
+
+import threading
+from collections.abc import Callable, Mapping
+
+from rso_cluster.folder import Folder
+from rso_engines.engines import Engines
+from rso_engines.errors import EngineError
+from rso_engines.status import Status
+from rso_shared.kit.names import SERVICES
+
+LOOK_SECONDS = 2.0
+QUICKEST_FIRST = ("postgres", "temporal", "kafka")
+"""One is started at a time: those that everybody waits for do not wait for the slowest."""
+SCHEME, SQLALCHEMY = "postgresql://", "postgresql+psycopg://"
+Say = Callable[[str], None]
+
+
+def start(folder: Folder, say: Say) -> Status:
+    return Engines(folder.engines, say=say).up(databases=[service.database for service in SERVICES])
+
+
+def stop(folder: Folder, say: Say) -> None:
+    Engines(folder.engines, say=say).down()
+
+
+def databases(status: Status) -> dict[str, str]:
+    """Every database of the services, by name, as SQLAlchemy takes its url."""
+    postgres = status.postgres
+    if postgres is None:
+        raise EngineError("PostgreSQL has no address yet")
+    roles: Mapping[str, Mapping[str, Mapping[str, str]]] = postgres["roles"]
+    return {
+        name: url.replace(SCHEME, SQLALCHEMY, 1)
+        for service in SERVICES
+        for name, url in roles[service.database]["databases"].items()
+    }
+
+
+class Watch:
+    """Brings back an engine that was killed or that broke, on a thread of its own: services wait for it meanwhile."""
+
+    def __init__(self, folder: Folder, say: Say) -> None:
+        self._engines, self._say = Engines(folder.engines, say=say), say
+        self._told = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="engines", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._told.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._told.wait(LOOK_SECONDS):
+            found = self._engines.status().engines
+            for name in (one for one in QUICKEST_FIRST if found[one].state == "stopped"):
+                self._bring_back(name)
+
+    def _bring_back(self, name: str) -> None:
+        self._say(f"{name} ended and is started again")
+        try:
+            self._engines.up([name])
+        except EngineError as problem:
+            self._say(f"{name}: {problem}")

@@ -1,0 +1,67 @@
+"""The killer: SIGKILL to random processes at random moments, both from one seed."""
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from rso_cluster.chaos_target import Target
+
+AVERAGE_SECONDS = 3.0
+KILLS = 30
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """`after` seconds since the strike before, process number `which` of `role`."""
+
+    after: float
+    role: str
+    which: int
+
+
+def strikes(seed: int, roles: Sequence[str], average: float = AVERAGE_SECONDS) -> Iterator[Strike]:
+    """Endless and the same for the same seed. Roles are dealt like cards: none is left out, none can be counted on."""
+    chance = random.Random(seed)  # noqa: S311 - a plan to be repeated, not a secret
+    while True:
+        deck = list(roles)
+        chance.shuffle(deck)
+        for role in deck:
+            yield Strike(chance.expovariate(1 / average), role, chance.randrange(1 << 16))
+
+
+@dataclass(slots=True)
+class Killer:
+    """Strikes until it is told to stop, but at least `at_least` times: a load that ends early has to survive the rest too."""
+
+    target: Target
+    seed: int
+    say: Say
+    at_least: int = KILLS
+    average: float = AVERAGE_SECONDS
+    kills: Counter[str] = field(default_factory=Counter)
+    _enough: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="killer", daemon=True)
+        self._thread.start()
+
+    def finish(self) -> dict[str, int]:
+        """Returns the kills per role, with a zero for each role that was never hit."""
+        self._enough.set()
+        if self._thread is not None:
+            self._thread.join()
+        return {role: self.kills[role] for role in self.target.roles}
+
+    def _run(self) -> None:
+        for strike in strikes(self.seed, self.target.roles, self.average):
+            if self._enough.is_set() and self.kills.total() >= self.at_least:
+                return
+            time.sleep(strike.after)
+            if self.target.kill(strike.role, strike.which):
+                self.kills[strike.role] += 1
+                self.say(f"killed {strike.role} ({self.kills.total()})")

@@ -1,0 +1,98 @@
+"""A cluster as a target: every process that its table names, and its engines. The cluster's supervisor brings processes back."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rso_cluster import audit, audit_log, audit_stores, audit_temporal
+from rso_cluster.audit_model import HEADS_TOPIC, Evidence
+from rso_cluster.folder import Folder, Running, read_running
+from rso_engines.engines import Engines
+from rso_engines.errors import EngineError
+from rso_onebox.datadir import DataDir, DataDirError, running
+from rso_onebox.temporal_cli import find_temporal_cli
+from rso_shared.kit.auth import Issuer
+
+ENGINES = ("kafka", "postgres", "temporal")
+Say = Callable[[str], None]
+
+
+def is_cluster(data: DataDir) -> bool:
+    return Folder(data).processes.exists()
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterTarget:
+    """A cluster that runs already: `rso cluster up` on the same folder."""
+
+    data: DataDir
+    say: Say
+
+    @property
+    def address(self) -> str:
+        holder = running(self.data)
+        if holder is None or not holder.get("address"):
+            raise DataDirError(f"Nothing runs on {self.data.root}. Start it with `rso cluster up`.")
+        return str(holder["address"])
+
+    @property
+    def issuer(self) -> Issuer:
+        return self.data.issuer()
+
+    @property
+    def roles(self) -> Sequence[str]:
+        """`intake.api` and so on, replicas together, then the engines."""
+        return (*sorted({f"{one.service}.{one.role}" for one in self._running() if one.service}), *ENGINES)
+
+    def kill(self, role: str, which: int) -> bool:
+        if role in ENGINES:
+            return self._kill_engine(role)
+        pids = [one.pid for one in self._running() if f"{one.service}.{one.role}" == role and one.pid]
+        if not pids:
+            return False
+        try:
+            os.kill(pids[which % len(pids)], signal.SIGKILL)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def evidence(self, wanted: frozenset[str]) -> Evidence:
+        status = self._engines().status()
+        if status.postgres is None or status.kafka is None or status.temporal is None:
+            raise DataDirError(f"the engines of {self.data.root} have no addresses; see `rso-engines status`.")
+        urls = {
+            name.removeprefix("rso_"): url
+            for role in status.postgres["roles"].values()
+            for name, url in role["databases"].items()
+            if name.startswith("rso_") and not name.endswith("_keys")
+        }
+        topics = [*(f"rso.{short}.v1" for short in urls), HEADS_TOPIC]
+        return Evidence(
+            stores={short: audit_stores.PostgresStore(url) for short, url in urls.items()},
+            log=asyncio.run(audit_log.of_kafka(status.kafka, topics)),
+            mails=list(audit.mails_of(self.data.mail)),
+            workflows=audit_temporal.open_cases(find_temporal_cli(say=self.say), status.temporal),
+            wanted=wanted,
+        )
+
+    def close(self) -> None:
+        """It was not started here."""
+
+    def _running(self) -> list[Running]:
+        return read_running(Folder(self.data).processes)
+
+    def _engines(self) -> Engines:
+        return Engines(Folder(self.data).engines, say=self.say)
+
+    def _kill_engine(self, name: str) -> bool:
+        """Killed and started again at once: how long it is away is how long it takes to come back."""
+        engines = self._engines()
+        try:
+            killed = engines.kill(name)
+            engines.up([name])
+        except EngineError as problem:
+            self.say(f"{name}: {problem}")
+            return False
+        return killed
