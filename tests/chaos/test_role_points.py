@@ -1,0 +1,193 @@
+"""Services as processes of their own, one per role: each role dies at each of its points, and what it did is there once.
+
+On a folder with delivered cases: intake's api takes commands and its relay sends them while they die, matching's consumer
+applies them, intake's consumer writes to people, records' api takes a document, and a rebuild swaps a read model.
+"""
+
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from e2e.logbook import rows
+from e2e.onebox import copy, wait_for
+
+import rso_intake.app
+import rso_matching.app
+import rso_records_compiler.app
+from chaos.armed import TIMES, of_process, process, tally
+from chaos.conftest import Played
+from chaos.test_audit import evidence
+from rso_cluster import audit_cases, audit_events
+from rso_cluster.audit_model import Counts, Finding
+from rso_cluster.load_cases import bundle
+from rso_cluster.load_client import LoadApi, Tally
+from rso_onebox.client import OPERATOR
+from rso_onebox.datadir import DataDir
+from rso_onebox.demo_story import FHIR_JSON
+from rso_shared.contracts.vocabulary import Role
+from rso_shared.kit.events import canonical
+from rso_shared.kit.spec import ServiceSpec
+
+pytestmark = pytest.mark.xdist_group("chaos")
+
+INTAKE, MATCHING, RECORDS = rso_intake.app.SPEC, rso_matching.app.SPEC, rso_records_compiler.app.SPEC
+COMMANDS, NOTICES = 20, 16
+INTAKE_API = {"after-append-before-commit": 3, "after-commit-before-wake": 4}
+INTAKE_RELAY = {"after-ack-before-mark": 1}
+INTAKE_CONSUMER = {
+    "after-append-before-commit": 2,
+    "after-commit-before-wake": 2,
+    "after-effect-before-completion": 2,
+}
+MATCHING_CONSUMER = {"after-batch-before-offset": 1}
+RECORDS_API = {"mid-chunk": 1}
+SECONDS = 240.0
+
+
+@dataclass
+class Kept:
+    """A process that is started again whenever it killed itself. Any other end is a fault."""
+
+    start: Callable[[], "subprocess.Popen[bytes]"]
+    running: "subprocess.Popen[bytes]" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.running = self.start()
+
+    def look(self) -> None:
+        code = self.running.poll()
+        if code is not None:
+            assert code == -signal.SIGKILL, f"ended with {code}"
+            self.running = self.start()
+
+    def end(self) -> None:
+        self.running.terminate()
+        self.running.wait(60)
+
+
+@dataclass
+class Room:
+    data: DataDir
+    file: Path
+    output: Path
+    kept: list[Kept] = field(default_factory=list)
+    callers: list[LoadApi] = field(default_factory=list)
+
+    def keep(self, spec: ServiceSpec, role: str, points: dict[str, int], **more: str) -> None:
+        env = of_process(self.data, spec, points, self.file, **more)
+        self.kept.append(Kept(lambda: process(spec, role, env, self.output)))
+
+    def look(self) -> None:
+        for one in self.kept:
+            one.look()
+
+    def caller(self, port: int, role: Role, subject: str = "chaos") -> LoadApi:
+        made = PatientApi(
+            f"http://127.0.0.1:{port}", self.data.issuer(), role, subject, OPERATOR, Tally(), look=self.look
+        )
+        self.callers.append(made)
+        return made
+
+
+class PatientApi(LoadApi):
+    """Between two tries it looks after the processes: whoever died is started again."""
+
+    def __init__(self, *given: object, look: Callable[[], None] = lambda: None) -> None:
+        super().__init__(*given)  # type: ignore[arg-type]
+        self._look = look
+
+    def _once(self, *given: object) -> object:
+        self._look()
+        return super()._once(*given)  # type: ignore[arg-type]
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def room(played: Played, tmp_path: Path) -> Iterator[Room]:
+    made = Room(DataDir(copy(played.root, tmp_path / "roles")), tmp_path / "crashes", tmp_path / "output")
+    yield made
+    for caller in made.callers:
+        caller.close()
+    for one in made.kept:
+        one.end()
+
+
+def expected(*roles: tuple[str, dict[str, int]]) -> dict[tuple[str, str], int]:
+    return {(role, point): TIMES for role, points in roles for point in points}
+
+
+def findings(room: Room, played: Played) -> list[Finding]:
+    """What the services that ran here can be asked for: streams, outboxes, log, mail. The others did not run."""
+    checks = (audit_events.chains, audit_events.publication, audit_events.order, audit_cases.money, audit_cases.mail)
+    looked_at = evidence(room.data.root, played)
+    return [finding for check in checks for finding in check(looked_at, Counts())]
+
+
+def test_api_relay_and_consumers_die_at_their_points(room: Room, played: Played) -> None:
+    port = free_port()
+    room.keep(INTAKE, "api", INTAKE_API, port=str(port))
+    room.keep(INTAKE, "relay", INTAKE_RELAY)
+    room.keep(INTAKE, "consumer", INTAKE_CONSUMER)
+    room.keep(MATCHING, "consumer", MATCHING_CONSUMER)
+    admin, service = room.caller(port, Role.ORGANISATION_ADMIN), room.caller(port, Role.SERVICE, "coordinator")
+    for number in range(COMMANDS):
+        body = {"organisation_id": f"chaos-{number}", "kind": "facility", "name": f"Chaos {number}", "state": None}
+        admin.post("/v1/organisations", body)
+    for number in range(NOTICES):
+        case_id = sorted(played.cases)[number % len(played.cases)]
+        body = {"role": "patient", "template": "reminder", "key": f"chaos-{number}"}
+        service.post(f"/internal/v1/intake/cases/{case_id}/notices", body)
+    wait_for("rest", lambda: _at_rest(room), seconds=SECONDS)
+    roles = (("intake.api", INTAKE_API), ("intake.relay", INTAKE_RELAY), ("intake.consumer", INTAKE_CONSUMER))
+    assert tally(room.file) == expected(*roles, ("matching.consumer", MATCHING_CONSUMER))
+    assert findings(room, played) == []
+    assert _organisations(room) == COMMANDS
+
+
+def _at_rest(room: Room) -> bool:
+    """Nothing unsent, no mail waiting, and matching has applied all that intake has sent."""
+    room.look()
+    intake, matching = (room.data.service(short) / "store.db" for short in ("intake", "matching"))
+    unsent = rows(intake, "SELECT 1 FROM outbox WHERE published_at IS NULL LIMIT 1")
+    unmailed = rows(intake, "SELECT 1 FROM notices WHERE sent_at IS NULL LIMIT 1")
+    query = "SELECT json_extract(headers, '$.ce_id') FROM records WHERE topic = 'rso.intake.v1'"
+    sent = {row[0] for row in rows(room.data.broker, query)}
+    return not unsent and not unmailed and sent <= {row[0] for row in rows(matching, "SELECT event_id FROM inbox")}
+
+
+def _organisations(room: Room) -> int:
+    query = "SELECT COUNT(*) FROM events WHERE stream LIKE 'operator/organisation/chaos-%'"
+    return int(rows(room.data.service("intake") / "store.db", query)[0][0])
+
+
+def test_an_upload_that_dies_between_its_chunks_is_there_once(room: Room, played: Played) -> None:
+    port, case_id = free_port(), min(played.cases)
+    room.keep(RECORDS, "api", RECORDS_API, port=str(port))
+    caller = room.caller(port, Role.RECORDS_SPECIALIST)
+    blobs = room.data.service("records") / "store.db"
+    before = rows(blobs, "SELECT COUNT(*) FROM blobs WHERE state = 'stored'")[0][0]
+    received = caller.upload(f"/v1/cases/{case_id}/documents", canonical(bundle(7)).encode(), FHIR_JSON, title="Chart")
+    assert tally(room.file) == expected(("records.api", RECORDS_API))
+    documents = caller.get(f"/v1/cases/{case_id}/documents")["documents"]
+    assert [each["document_id"] for each in documents].count(received["document_id"]) == 1
+    counted = dict(rows(blobs, "SELECT state, COUNT(*) FROM blobs GROUP BY state"))
+    assert counted == {"stored": before + 1, "staged": TIMES}, "what died is left to the sweeper"
+
+
+def test_a_rebuild_as_a_process_of_its_own_leaves_the_read_model_whole(room: Room) -> None:
+    store = room.data.service("intake") / "store.db"
+    shown = sorted(rows(store, "SELECT * FROM cases"))
+    env = of_process(room.data, INTAKE, {"mid-swap": 1}, room.file)
+    for code in (*[-signal.SIGKILL] * TIMES, 0):
+        assert process(INTAKE, "rebuild", env, room.output).wait() == code, room.output.read_text()
+        assert sorted(rows(store, "SELECT * FROM cases")) == shown
+    assert tally(room.file) == expected(("intake.rebuild", {"mid-swap": 1}))
