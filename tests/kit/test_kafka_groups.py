@@ -3,7 +3,8 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from kit.kafka import first_seen, numbered
 from rso_shared.kit.broker import Record
 from rso_shared.kit.kafka_broker import KafkaBroker
 from rso_shared.kit.kafka_consumer import KafkaBatch
+from rso_shared.kit.topics import Topic
 
 pytestmark = [pytest.mark.asyncio, kafka.needs_kafka]
 
@@ -88,6 +90,36 @@ async def test_members_come_and_go_and_every_record_is_handled_in_order(broker: 
         member.cancel()
     await asyncio.gather(*members, return_exceptions=True)
     _assert_whole(read, 1200)
+
+
+async def test_who_comes_back_under_its_name_is_dealt_what_it_had(topic: str) -> None:
+    """A stranger would have the group dealt anew, once the session of the one that vanished has run out."""
+    with _named("desk-1", topic) as first, _named("desk-1", topic) as back:
+        await first.prepare()
+        await first.publish(numbered(topic, "abc"))
+        async with (
+            aclosing(first.subscribe(topic, [topic])) as silent,
+            aclosing(back.subscribe(topic, [topic])) as mine,
+        ):
+            vanished = await _full(silent)
+            await vanished.commit()
+            dealt = _generation(vanished)
+            await back.publish(numbered(topic, "abc", 3))
+            batch = await _full(mine)
+            assert batch.records
+            assert _generation(batch) == dealt
+
+
+@contextmanager
+def _named(instance: str, topic: str) -> Iterator[KafkaBroker]:
+    broker = KafkaBroker(replace(kafka.connection(), instance=instance), [Topic(topic, kafka.PARTITIONS)])
+    yield broker
+    broker.close()
+
+
+def _generation(batch: KafkaBatch) -> int:
+    assert batch.member._consumer is not None
+    return int(batch.member._consumer._coordinator.generation)
 
 
 async def _read(broker: KafkaBroker, topic: str, read: list[Record]) -> None:

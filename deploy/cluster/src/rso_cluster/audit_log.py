@@ -23,21 +23,17 @@ def of_file(path: Path) -> list[LogRecord]:
 async def of_kafka(servers: str, topics: Iterable[str]) -> list[LogRecord]:
     """Without a group, so that nobody's position moves. To the ends as they stand when it begins."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=servers, enable_auto_commit=False, auto_offset_reset="earliest",
+        *topics, bootstrap_servers=servers, enable_auto_commit=False, auto_offset_reset="earliest",
         isolation_level="read_committed",
     )  # fmt: skip
     await consumer.start()
     try:
-        parts = [
-            TopicPartition(topic, number) for topic in topics for number in consumer.partitions_for_topic(topic) or ()
-        ]
-        return await _read(consumer, parts) if parts else []
+        return await _read(consumer, sorted(consumer.assignment()))
     finally:
         await consumer.stop()
 
 
 async def _read(consumer: AIOKafkaConsumer, parts: list[TopicPartition]) -> list[LogRecord]:
-    consumer.assign(parts)
     ends = await consumer.end_offsets(parts)
     await consumer.seek_to_beginning(*parts)
     found: list[LogRecord] = []

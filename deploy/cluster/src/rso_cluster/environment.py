@@ -55,12 +55,15 @@ def values(place: Place, service: ServiceName) -> dict[str, str]:
     }
 
 
-def variables(place: Place, process: Process, port: int | None) -> dict[str, str]:
-    """The `RSO_*` variables of one process. The cluster of one machine is for development: example NPIs are let in."""
+def variables(place: Place, process: Process, port: int | None, name: str | None = None) -> dict[str, str]:
+    """The `RSO_*` variables of one process, which is started under this name each time it dies.
+
+    The cluster of one machine is for development: example NPIs are let in.
+    """
     known = {**values(place, process.service), **_listening(process, port)}
     given = {one.field: known[one.field] for one in process.settings if one.field in known}
-    prefix = process.service.settings_prefix
-    return {f"{prefix}{field.upper()}": value for field, value in {**given, "allow_synthetic_npi": "true"}.items()}
+    given |= {"allow_synthetic_npi": "true", **({"kafka_instance": name} if name else {})}
+    return {f"{process.service.settings_prefix}{field.upper()}": value for field, value in given.items()}
 
 
 def _listening(process: Process, port: int | None) -> dict[str, str]:

@@ -51,7 +51,7 @@ def replica(folder: Folder, at: Place, instance: Instance) -> Launch:
     return Launch(
         name=instance.name,
         argv=python(process),
-        environ={**inherited(os.environ), **variables(at, process, instance.port)},
+        environ={**inherited(os.environ), **variables(at, process, instance.port, instance.name)},
         log=folder.log(instance.name),
         grace_seconds=process.grace_seconds,
         port=instance.port,

@@ -66,12 +66,15 @@ def load(target: Target, cases: int, concurrency: int, killer: Killer | None, sa
 
 def settled(target: Target, wanted: frozenset[str], say: Say) -> Verdict:
     """The audit once it finds nothing, or what it still finds when the time is over."""
-    end = time.monotonic() + SETTLE_SECONDS
+    end, said = time.monotonic() + SETTLE_SECONDS, ""
     while True:
         verdict = audit(target.evidence(wanted))
         if verdict.clean or time.monotonic() > end:
             return verdict
-        say(f"not at rest yet: {len(verdict.findings)} findings, the first: {verdict.findings[0].line()}")
+        first = f"not at rest yet: {len(verdict.findings)} findings, the first: {verdict.findings[0].line()}"
+        if first != said:
+            say(first)
+        said = first
         time.sleep(LOOK_SECONDS)
 
 

@@ -9,8 +9,11 @@ import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from rso_engines.ports import RANGE
+
 LOOPBACK = "127.0.0.1"
-FIRST, LAST = 20_000, 32_000
+FIRST, LAST = RANGE[1], 32_000
+"""Above the engines' range: theirs are drawn at another time, and neither looks at what the other only means to use."""
 
 
 def free(port: int) -> bool:

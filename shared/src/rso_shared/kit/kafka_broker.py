@@ -16,7 +16,7 @@ class KafkaBroker:
     def __init__(
         self, connection: Connection, topics: Sequence[Topic] = TOPICS, *, batch_seconds: float = BATCH_SECONDS
     ) -> None:
-        self._topics, self._copies = topics, connection.copies
+        self._topics, self._copies, self._instance = topics, connection.copies, connection.instance
         self._arguments = arguments(connection)
         self._publisher = Publisher(self._arguments, {topic.name: topic for topic in topics}, batch_seconds)
         self._observer = Observer(self._arguments)
@@ -29,7 +29,7 @@ class KafkaBroker:
         await self._publisher.publish(records)
 
     async def subscribe(self, group: str, topics: Iterable[str]) -> AsyncGenerator[KafkaBatch, None]:
-        member = Member(self._arguments, group, sorted(topics))
+        member = Member(self._arguments, group, sorted(topics), self._instance)
         self._members.add(member)
         try:
             while True:

@@ -24,6 +24,7 @@ class Connection:
     username: str | None = None
     password: str | None = None
     copies: int | None = None
+    instance: str | None = None
 
     def __repr__(self) -> str:
         return f"Connection({','.join(self.servers)}, {self.protocol})"
@@ -42,6 +43,7 @@ def from_settings(settings: ServiceSettings) -> Connection:
         username=settings.kafka_username,
         password=password.get_secret_value() if password else None,
         copies=settings.kafka_copies,
+        instance=settings.kafka_instance,
     )
     wrong = problems(connection)
     if wrong:

@@ -49,8 +49,8 @@ class KafkaBatch:
 
 
 class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
-    def __init__(self, arguments: Mapping[str, Any], group: str, topics: Sequence[str]) -> None:
-        self._arguments, self._group, self._topics = arguments, group, topics
+    def __init__(self, arguments: Mapping[str, Any], group: str, topics: Sequence[str], instance: str | None) -> None:
+        self._arguments, self._group, self._topics, self._instance = arguments, group, topics, instance
         self._consumer: AIOKafkaConsumer | None = None
         self._empty_handed = asyncio.Event()
         self._generation = 0
@@ -87,7 +87,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         consumer = AIOKafkaConsumer(
             **self._arguments, group_id=self._group, auto_offset_reset="earliest", enable_auto_commit=False,
             partition_assignment_strategy=(RoundRobinPartitionAssignor,), session_timeout_ms=int(SESSION_SECONDS * 1000),
-            rebalance_timeout_ms=int(REBALANCE_SECONDS * 1000),
+            rebalance_timeout_ms=int(REBALANCE_SECONDS * 1000), group_instance_id=self._instance,
         )  # fmt: skip
         self.cell.hold(self._stop, consumer._client.close)  # noqa: SLF001 - nothing public closes the sockets alone
         self._consumer = consumer

@@ -57,6 +57,9 @@ class ServiceSettings(BaseSettings):
     kafka_password: SecretStr | None = None
     kafka_copies: int | None = Field(default=None, ge=1)
     """Replication factor of topics that `migrate` creates; unset: three, or one per broker where there are fewer."""
+    kafka_instance: str | None = None
+    """This process's name among the replicas of its service, the same after every restart: who comes back under it is dealt what
+    it had, instead of waiting until the session of the one that died has run out. Unset: a stranger each time."""
     temporal_address: str = "127.0.0.1:7233"
     temporal_namespace: str = "default"
     host: str = "127.0.0.1"
