@@ -8,12 +8,12 @@ MYPY := shared/src services/intake/src services/records-compiler/src services/ma
 	services/billing/src services/coordinator/src services/operations/src deploy/onebox/src deploy/cluster/src deploy/engines/src
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up test check lint format types imports locks docs bench engines clean
+.PHONY: help install run up test check lint format types imports locks docs images-check bench engines cluster clean
 
 help: ## show this help
 	@echo "Remote second opinion. First time: make run"
 	@echo
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 install: $(STAMP) ## make .venv with everything pinned in locks/ (gets uv where it is missing)
 
@@ -38,6 +38,9 @@ engines: install ## start Kafka, PostgreSQL and Temporal server on .rso/engines,
 	@.venv/bin/rso-engines up $(ENGINES) --data $(or $(DATA),.rso/engines) \
 		--databases "$$($(PY) -c 'from rso_shared.kit.names import SERVICES; print(",".join(each.database for each in SERVICES))')"
 
+cluster: install ## everything as separate processes on real engines, on .rso/cluster (REPLICAS=2 PORT=8000)
+	@.venv/bin/rso cluster up $(if $(REPLICAS),--replicas $(REPLICAS)) $(if $(PORT),--port $(PORT))
+
 check: lint types imports docs test ## what CI runs: linters, types, import rules, generated documents, every test
 
 lint: install
@@ -56,6 +59,11 @@ imports: install
 
 docs: install
 	$(PY) -m rso_onebox.catalog --check
+	$(PY) -m rso_cluster.documents --check
+	$(PY) deploy/grafana/dashboards.py --check
+
+images-check: install ## each service alone in a bare environment, as its image is built (SERVICES="intake billing": some)
+	$(PY) deploy/closures.py $(SERVICES)
 
 locks: ## pin versions and hashes anew: one file per service and one for development
 	@bash locks/make.sh $(UV)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rso_cluster.ports import LOOPBACK
-from rso_cluster.topology import READY_PATH, STICKY
+from rso_cluster.topology import LIVE_PATH, STICKY
 
 FRONT = "front"
 PAGES = "pages"
@@ -114,12 +114,13 @@ def configuration(ingress: Ingress, files: Files) -> str:
         front_paths=FRONT_PATHS, away=files.away, unknown=files.unknown,
         public_routes=files.public_routes, internal_routes=files.internal_routes,
     )  # fmt: skip
+    # Alive is enough: an api takes commands while Kafka is away, and its replicas share one database.
     sticky = {service.short for service in STICKY}
-    parts = [top, _backend(FRONT, [ingress.front], "/livez")]
+    parts = [top, _backend(FRONT, [ingress.front], LIVE_PATH)]
     for short, replicas in ingress.apis.items():
-        parts.append(_backend(short, replicas, READY_PATH))
+        parts.append(_backend(short, replicas, LIVE_PATH))
         if short in sticky:
-            parts.append(_backend(PAGES, replicas, READY_PATH, sticky=True))
+            parts.append(_backend(PAGES, replicas, LIVE_PATH, sticky=True))
     return "\n".join(parts)
 
 
