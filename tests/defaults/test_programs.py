@@ -76,6 +76,14 @@ def test_prices_are_marked_as_examples(programs):
     assert all(program.price.example and program.price.currency == "USD" for program in programs.values())
 
 
+INSTRUCTIONS = ("Ask ", "Call ", "Go ", "Have ", "See ")
+
+
+def test_what_a_declined_requester_can_do_instead_is_an_instruction(programs):
+    texts = {reason: text for program in programs.values() for reason, text in program.screening.decline_texts.items()}
+    assert [reason for reason, text in texts.items() if not text.alternative.startswith(INSTRUCTIONS)] == []
+
+
 def test_every_program_has_a_checklist_for_every_group_and_a_text_for_every_decline(programs):
     for program in programs.values():
         assert set(program.checklists) == set(ConditionGroup)

@@ -42,7 +42,8 @@ def test_verify_finds_nothing_after_a_demo(name: str, request: pytest.FixtureReq
     done = rso(run.data.root, "verify")
     assert (done.returncode, done.stderr) == (0, "")
     assert re.fullmatch(
-        r"verified: \d+ events in \d+ streams, \d+ facts, 1 cases, \d+ entries of access logs; 0 faults\n", done.stdout
+        r"verified: [\d,]+ events in [\d,]+ streams, [\d,]+ facts, 1 case, \d+ entries of access logs; 0 faults\n",
+        done.stdout,
     )
 
 

@@ -140,6 +140,24 @@ def test_the_release_is_told_to_each_recipient_once(desk):
     assert desk.service.mail.send_pending() == 0
 
 
+def test_the_second_release_writes_to_the_patient_alone(desk):
+    """`provider_first`: two facts, each with its own recipient; either of them may come again."""
+    provider = {"name": {"given": ["Lee"], "family": "Provider"}, "email": "lee@example.org"}
+    opened = desk.open(local_provider=provider)
+    first, second = (
+        opinions.OpinionReleased(
+            case_id=opened["case_id"], opinion_version=1, recipients=(role,), released_at=START + delay
+        )
+        for role, delay in ((Role.LOCAL_PROVIDER, timedelta()), (Role.PATIENT, timedelta(days=2)))
+    )
+    desk.receive(first)
+    assert desk.service.mail.send_pending() == 1
+    assert [fact.role for fact in desk.facts(intake.RecipientNotified)] == [Role.LOCAL_PROVIDER]
+    desk.receive(second, first, second)
+    assert desk.service.mail.send_pending() == 1
+    assert [fact.role for fact in desk.facts(intake.RecipientNotified)] == [Role.LOCAL_PROVIDER, Role.PATIENT]
+
+
 def test_reminders_and_notices_are_written_once_per_key(desk):
     opened = desk.open()
     desk.coordinate(opened["case_id"], "screening")

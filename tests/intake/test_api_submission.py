@@ -227,6 +227,23 @@ def test_a_hundred_identical_posts_make_one_case(desk):
     assert (reused.status_code, reused.json()["code"]) == (422, "idempotency_key_reused")
 
 
+def test_the_same_key_of_two_clients_opens_two_cases_and_shows_neither_the_others(desk):
+    """A client is a subject of an organisation: neither alone is enough to be answered with a stored answer."""
+    clients = [
+        desk.client(Role.PATIENT, subject, organisation)
+        for subject, organisation in (("client-1", "north"), ("client-1", "south"), ("client-2", "north"))
+    ]
+    first = [client.post("/v1/cases", submission(), key="shared-key") for client in clients]
+    assert [answer.status_code for answer in first] == [201] * 3
+    assert len({answer.json()["case_id"] for answer in first}) == len({answer.text for answer in first}) == 3
+    assert not [answer for answer in first if "idempotency-replayed" in answer.headers]
+    again = [client.post("/v1/cases", submission(), key="shared-key") for client in clients]
+    assert [answer.text for answer in again] == [answer.text for answer in first]
+    other = clients[1].post("/v1/cases", submission(language="es"), key="shared-key")
+    assert other.json()["code"] == "idempotency_key_reused"
+    assert first[0].json()["case_id"] not in other.text
+
+
 def test_every_read_of_a_person_is_logged_first(desk):
     opened = desk.open()
     case = f"/v1/cases/{opened['case_id']}"

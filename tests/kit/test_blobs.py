@@ -15,7 +15,7 @@ from kit import sample
 from kit.rooms import Room
 from rso_shared.kit import tables
 from rso_shared.kit.blobs import CHUNK, STAGED, STORED, SWEEP_AFTER, TAG, BlobStore, StoredBlob
-from rso_shared.kit.errors import DomainError, KeyDestroyed
+from rso_shared.kit.errors import DomainError, KeyDestroyed, Transient
 from rso_shared.kit.keys import TamperedError
 
 STEP = CHUNK + TAG
@@ -157,6 +157,66 @@ def test_a_sweep_that_was_interrupted_is_finished_by_the_next(room: Room, blobs:
     (tmp_path / "blobs" / "p1" / "left").unlink()
     assert blobs.sweep(sample.AT + SWEEP_AFTER + timedelta(seconds=1)) == 1
     assert states(room) == {}
+
+
+class PowerCutError(Exception):
+    pass
+
+
+class Cut:
+    """Objects whose removal ends in a power cut, before or after the object went."""
+
+    def __init__(self, blobs: BlobStore, *, after: bool) -> None:
+        self._blobs, self._objects, self._after = blobs, blobs._objects, after
+
+    def __enter__(self) -> None:
+        self._blobs._objects = self  # type: ignore[assignment]
+
+    def __exit__(self, *_: object) -> None:
+        self._blobs._objects = self._objects
+
+    def delete(self, paths: list[str]) -> None:
+        if self._after:
+            self._objects.delete(paths)
+        raise PowerCutError
+
+
+@pytest.mark.parametrize("cut", ["before", "after"])
+def test_a_removal_cut_off_serves_nothing_and_the_next_sweep_ends_it(
+    room: Room, blobs: BlobStore, tmp_path: Path, cut: str
+) -> None:
+    blob = blobs.put("p1", "o1", b"content")
+    with Cut(blobs, after=cut == "after"), pytest.raises(PowerCutError):
+        blobs.remove("p1", "o1")
+    with pytest.raises(DomainError, match="blob_unknown"):
+        blobs.reader("p1", "o1")
+    with pytest.raises(Transient):
+        commit(room, blobs, blob)
+    assert blobs.sweep(sample.AT) == 1, "whatever its age"
+    assert states(room) == {}
+    assert list((tmp_path / "blobs" / "p1").iterdir()) == []
+
+
+def test_what_a_command_stored_is_never_removed(room: Room, blobs: BlobStore) -> None:
+    """Its answer may have been lost, so that the sender took it for failed and discards."""
+    writer = blobs.writer("p1", "o1")
+    writer.write(b"content")
+    commit(room, blobs, writer.finish())
+    writer.discard()
+    assert blobs.read("p1", "o1") == b"content"
+
+
+def test_a_command_that_comes_after_the_sweeper_stores_nothing(room: Room, blobs: BlobStore, tmp_path: Path) -> None:
+    """An upload of more than a day: its row is gone when it ends, and what it wrote goes with its refusal."""
+    writer = blobs.writer("p1", "o1")
+    assert blobs.sweep(sample.AT + SWEEP_AFTER + timedelta(seconds=1)) == 1
+    writer.write(b"content")
+    blob = writer.finish()
+    with pytest.raises(Transient):
+        commit(room, blobs, blob)
+    writer.discard()
+    assert states(room) == {}
+    assert list((tmp_path / "blobs" / "p1").iterdir()) == []
 
 
 def test_what_is_discarded_is_gone(room: Room, blobs: BlobStore, tmp_path: Path) -> None:

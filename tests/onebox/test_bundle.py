@@ -180,7 +180,7 @@ def test_the_three_providers_with_the_newest_encounters_and_what_belongs_to_them
         ["e3", "p", "r3"],
         ["e2", "p", "r2"],
     ]
-    assert case.notes == ("4 resources of other places than these 3 were left out.",)
+    assert case.notes == ("Left out: 4 resources of other places than these 3.",)
 
 
 def test_encounters_of_other_conditions_name_no_facility():

@@ -13,6 +13,7 @@ from rso_shared.contracts.billing import FeeQuoted, HonorariumAccrued
 from rso_shared.contracts.coordinator import PromiseChanged, StageEntered, WaitingChanged, WaitingOn
 from rso_shared.contracts.intake import LocalProviderJoined, OwnerAssigned, TermsAccepted
 from rso_shared.contracts.opinions import OpinionSigned
+from rso_shared.contracts.permissions import MATRIX, Reach
 from rso_shared.contracts.registry import FACTS
 from rso_shared.contracts.vocabulary import CoverageRoute, Effect, Role, Stage
 from rso_shared.kit import facts, service
@@ -119,6 +120,16 @@ def test_a_party_does_not_see_what_the_opinion_says_or_what_the_specialist_gets(
 def test_sign_in_names_of_parties_stay_inside(operations):
     operations.receive(submitted())
     assert "patient-sub-1" not in operations.client(Role.OPERATIONS).get(PATH).text
+
+
+PAYING = {Role.FINANCE, Role.OPERATIONS}
+
+
+@pytest.mark.parametrize("role", [role for role, reach in MATRIX["timeline.read"].items() if reach is Reach.ANY])
+def test_what_the_specialist_gets_is_for_those_who_deal_with_it(operations, role):
+    operations.receive(submitted(), SIGNED, ACCRUED)
+    types = [one["type"] for one in timeline(operations, role)["facts"]]
+    assert types == ["case_submitted", "opinion_signed", *(["honorarium_accrued"] if role in PAYING else [])]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from rso_onebox.bundle_people import (
     read_practitioner,
 )
 from rso_onebox.bundle_reading import References, Resource, first, objects, read_bundle, resources_of, text
+from rso_operations.words import counted
 from rso_shared.kit.errors import invalid
 
 __all__ = ["BundleCase", "derive_case", "read_bundle"]
@@ -51,7 +52,8 @@ def derive_case(bundles: Sequence[Resource], group_of: GroupOf) -> BundleCase:
     facilities, left_out = find_facilities(entries, mine, practitioners, references)
     located, notes = _located(patient, facilities, practitioners)
     if left_out:
-        notes = (*notes, f"{left_out} resources of other places than these {len(facilities)} were left out.")
+        elsewhere = f"Left out: {counted(left_out, 'resource')} of other places than these {len(facilities)}."
+        notes = (*notes, elsewhere)
     facts = clinical_facts(condition, mine, facilities, references)
     return BundleCase(located, condition, practitioners, facilities, facts, notes)
 

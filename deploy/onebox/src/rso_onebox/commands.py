@@ -11,6 +11,7 @@ from rso_onebox.datadir import DataDir, DataDirError, running
 from rso_onebox.defaults import DefaultsError
 from rso_onebox.temporal_child import TemporalStartError
 from rso_onebox.temporal_cli import TemporalMissingError
+from rso_operations.words import counted
 from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit.settings import SettingsError
 from rso_shared.kit.store import DamagedEventError
@@ -84,7 +85,7 @@ def verify(arguments: argparse.Namespace) -> int:
         for fault in check(data, report):
             faults += 1
             print(f"{fault.check}: {fault.place}: {fault.what}")
-    print(f"{'not ' if faults else ''}verified: {report.line()}; {faults} faults")
+    print(f"{'not ' if faults else ''}verified: {report.line()}; {counted(faults, 'fault')}")
     return 1 if faults else 0
 
 

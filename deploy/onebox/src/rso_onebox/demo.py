@@ -16,7 +16,8 @@ from rso_onebox.client import Api, ApiError, until
 from rso_onebox.datadir import DataDir, DataDirError, running
 from rso_onebox.demo_people import Cast
 from rso_onebox.demo_story import Story, reports
-from rso_shared.contracts.vocabulary import ConditionGroup
+from rso_operations import words
+from rso_shared.contracts.vocabulary import ConditionGroup, Role
 from rso_shared.kit.errors import DomainError
 
 EXAMPLES = Path(__file__).parents[4] / "examples"
@@ -117,7 +118,7 @@ def _read(file: Path) -> tuple[Path, bytes]:
 
 def _result(story: Story, address: str, paths: dict[str, str]) -> dict[str, Any]:
     """Waits until the timeline has the views, so that what is printed is the whole story."""
-    operations = story.cast.caller(story.cast.desk.role, "demo-coordinator")
+    operations = story.cast.caller(Role.OPERATIONS, "demo-operations")
     timeline = until(
         lambda: _timeline(operations, story.path("/timeline")),
         lambda facts: sum(fact["type"] == "opinion_viewed" for fact in facts) > 1,
@@ -150,7 +151,8 @@ def _timeline(api: Api, path: str) -> list[dict[str, Any]]:
 def _closing_words(result: dict[str, Any], *, stays: bool) -> str:
     lines = ["", f"case {result['case_id']}: {result['stage']}", ""]
     lines += [f"  {fact['at'][11:19]}  {fact['service']:<12} {fact['text']}" for fact in result["timeline"]]
-    lines += ["", f"workflow history: {result['workflow']['events']} events, {result['workflow']['bytes']:,} bytes"]
+    events = words.counted(result["workflow"]["events"], "event")
+    lines += ["", f"workflow history: {events}, {result['workflow']['bytes']:,} bytes"]
     lines += [f"{name.replace('_', ' ')}: {path}" for name, path in result["report"].items()]
     lines += [f"pages: {result['address']}/operations/   API: {result['address']}/docs"]
     return "\n".join([*lines, "stays up; Ctrl-C stops it" if stays else "stopped"])

@@ -9,6 +9,7 @@ from rso_onebox import demo_texts
 from rso_onebox.bundle import BundleCase
 from rso_onebox.client import Api, until
 from rso_onebox.demo_people import Cast, provider_body, submission
+from rso_operations import words
 from rso_shared.kit.events import canonical
 
 PROGRAM = "direct-cancer"
@@ -82,7 +83,7 @@ class Story:
         self.case_id, self.reference = opened["case_id"], opened["reference_number"]
         self.step(
             "partner",
-            f"opened the case ({self.case.condition.group.value}), two questions; the other parties join by number",
+            f"opened the case ({words.words(self.case.condition.group)}), two questions; the other parties join by number",
         )
 
     def join(self) -> None:
@@ -113,7 +114,7 @@ class Story:
             "outside_reference": "synthetic demonstration",
         }  # fmt: skip
         self.cast.finance.post(self.path("/payments"), body)
-        self.step("finance", f"recorded the payment of {charge['open_minor'] / 100:.2f} {charge['currency']}")
+        self.step("finance", f"recorded the payment of {words.money(charge['open_minor'], charge['currency'])}")
 
     def collect(self) -> None:
         self.waits_for("records")
@@ -147,8 +148,11 @@ class Story:
         self._accept(received)
         records.post(f"{at}/verdict", {"verdict": "accepted"})
         self.uploaded[facility] = received["document_id"]
-        counted = sum(received["resources"].values())
-        self.step("records", f"requested and received one chart: {counted} resources, {received['size']:,} bytes")
+        resources = sum(received["resources"].values())
+        self.step(
+            "records",
+            f"requested and received one chart: {words.counted(resources, 'resource')}, {received['size']:,} bytes",
+        )
 
     def _accept(self, received: Any) -> None:
         kinds = sorted(received["satisfies"]) or [received["kind"]]
@@ -167,7 +171,8 @@ class Story:
         done = self.cast.records.post(self.path("/record-set"))
         self.step(
             "records",
-            f"accepted the record set: {done['documents']} documents, {done['waived']} kinds waived by the nurse",
+            f"accepted the record set: {words.counted(done['documents'], 'document')}, "
+            f"{words.counted(done['waived'], 'kind')} waived by the nurse",
         )
 
     def summarize(self) -> None:
@@ -182,7 +187,8 @@ class Story:
         }
         self.cast.nurse.post(self.path("/summary/signature"), body)
         self.step(
-            "nurse", f"signed the summary: {len(statements)} statements, each citing its document; questions frozen"
+            "nurse",
+            f"signed the summary: {words.counted(len(statements), 'statement')}, each citing its document; questions frozen",
         )
 
     def accept_offer(self) -> None:
@@ -197,7 +203,7 @@ class Story:
         decision = self.cast.desk.get(self.path("/match-decision"), recompute="true")
         self.step(
             "specialist",
-            f"attested no conflict and accepted; match decision recomputed bit for bit: {decision['identical']}",
+            f"attested no conflict and accepted; match decision recomputed bit for bit: {words.words(decision['identical'])}",
         )
 
     def review(self) -> None:
@@ -235,7 +241,12 @@ class Story:
         balance = until(
             lambda: self.cast.finance.get(self.path("/invoices"))["invoices"], bool, what="the invoice"
         ) and self.cast.finance.get("/v1/ledger/trial-balance")
-        self.step("finance", f"approved the honorarium; trial balance {balance['difference_minor']}")
+        self.step("finance", f"approved the honorarium; trial balance {differences(balance['difference_minor'])}")
+
+
+def differences(by_currency: Mapping[str, int]) -> str:
+    """Of the ledger's two sides; none at all where nothing was ever posted."""
+    return ", ".join(words.money(amount, currency) for currency, amount in by_currency.items()) or "empty"
 
 
 def reports(story: Story, folder: Path) -> dict[str, str]:

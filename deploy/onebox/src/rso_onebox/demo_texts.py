@@ -10,6 +10,7 @@ from typing import Any
 from rso_onebox.bundle import BundleCase
 from rso_onebox.bundle_facts import ClinicalFact, FactKind
 from rso_onebox.demo_questions import QUESTIONS
+from rso_operations.words import counted
 from rso_shared.contracts.vocabulary import Effect
 
 MARK = "Synthetic demonstration"
@@ -39,7 +40,7 @@ def summary_statements(case: BundleCase, documents: DocumentIds) -> list[dict[st
     statements[0]["text"] = f"{MARK}: {opening[0].lower()}{opening[1:]}"
     return statements + [
         _statement(
-            f"The collection of {facility.name} holds {len(facility.resources)} resources.",
+            f"The collection of {facility.name} holds {counted(len(facility.resources), 'resource')}.",
             documents[facility.key],
             None,
         )

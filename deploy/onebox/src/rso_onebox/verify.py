@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rso_onebox.datadir import DataDir
+from rso_operations.words import counted
 from rso_shared.kit.access_log import broken_at
 from rso_shared.kit.names import SERVICES
 from rso_shared.kit.store import FIRST_HASH, chain_hash
@@ -31,8 +32,9 @@ class Report:
     cases: int = 0
 
     def line(self) -> str:
-        log = f"{self.events} events in {self.streams} streams, {self.facts} facts"
-        return f"{log}, {self.cases} cases, {self.looks} entries of access logs"
+        log = f"{counted(self.events, 'event')} in {counted(self.streams, 'stream')}, {counted(self.facts, 'fact')}"
+        looks = counted(self.looks, "entry of access logs", "entries of access logs")
+        return f"{log}, {counted(self.cases, 'case')}, {looks}"
 
 
 Check = Callable[[DataDir, Report], Iterator[Fault]]

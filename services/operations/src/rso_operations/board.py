@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Column, Index, MetaData, String, Table, delete, func, insert, select, update
 
-from rso_operations.sentences import parties
+from rso_operations.words import parties
 from rso_shared.contracts.base import FactModel
 from rso_shared.contracts.coordinator import PromiseChanged, StageEntered, WaitingChanged
 from rso_shared.contracts.intake import CaseSubmitted, PriorityChanged

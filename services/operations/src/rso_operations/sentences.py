@@ -1,11 +1,11 @@
 """One plain sentence per fact, built from its codes, counts and instants. What names somebody is never in a fact."""
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
+from rso_operations import words
 from rso_shared.contracts.base import FactModel
-from rso_shared.contracts.coordinator import WaitingOn
 
 INTAKE = {
     "case_submitted": "Case submitted ({condition_group}, {priority}) by {requester_relation}; {coverage_route}",
@@ -47,13 +47,13 @@ RECORDS = {
     "record_item_accepted": "Document accepted for {kinds}",
     "record_item_rejected": "Document rejected: {reason}",
     "record_item_waived": "Requirement waived by a clinician: {kind}",
-    "record_set_accepted": "Record set accepted: {documents} documents, {waived} waived",
+    "record_set_accepted": "Record set accepted: {documents}, {waived} waived",
     "case_summary_drafted": "Summary drafted (version {summary_version})",
     "case_summary_signed": "Summary signed (version {summary_version})",
 }
 MATCHING = {
     "matching_started": "Looking for a specialist",
-    "match_decision_recorded": "{eligible} of {considered} specialists are eligible",
+    "match_decision_recorded": "Eligible specialists: {eligible} of {considered}",
     "case_offered": "Offered to a specialist until {expires_at}",
     "conflict_attested": "Specialist attested; conflict of interest: {conflict}",
     "offer_accepted": "Specialist accepted",
@@ -62,7 +62,7 @@ MATCHING = {
     "offer_withdrawn": "Offer withdrawn",
     "assignment_released": "Specialist released: {reason}",
     "assignment_completed": "Assignment completed",
-    "matching_exhausted": "No specialist found after {offers} offers",
+    "matching_exhausted": "No specialist found after {offers}",
     "specialist_registered": "Specialist registered",
 }
 OPINIONS = {
@@ -91,7 +91,7 @@ BILLING = {
 }
 COORDINATOR = {
     "stage_entered": "Stage: {stage}",
-    "waiting_changed": "Waiting for {parties}",
+    "waiting_changed": "Waiting for {waiting_on}",
     "deadline_set": "Deadline for {deadline}: {due_at}",
     "rung_fired": "Timer fired: {deadline}, {rung}",
     "escalation_raised": "Escalated to {to}: {reason}",
@@ -106,48 +106,29 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
     "coordinator": COORDINATOR,
 }
 
-UNDIVIDED = frozenset({"CLP", "ISK", "JPY", "KRW", "VND"})
-"""Currencies without a minor unit in use (ISO 4217 exponent 0)."""
+PHRASES: Mapping[str, Callable[[Any], str]] = {
+    "coordinator.waiting_changed.waiting_on": words.parties,
+    "coordinator.deadline_set.deadline": words.deadline,
+    "coordinator.rung_fired.deadline": words.deadline,
+    "coordinator.rung_fired.rung": words.rung,
+    "coordinator.escalation_raised.reason": words.reason,
+    "intake.owner_assigned.owner": words.owner,
+    "records.record_set_accepted.documents": partial(words.counted, one="document"),
+    "matching.matching_exhausted.offers": partial(words.counted, one="offer"),
+}
+"""Members that need more than their own words: what is counted, and ids, which are for programs."""
 
 
 def sentence(fact: FactModel) -> str:
     """A type without a sentence of its own is told by its name."""
     service, _, name = fact.TYPE.partition(".")
-    template = SENTENCES.get(service, {}).get(name, _words(name).capitalize())
+    template = SENTENCES.get(service, {}).get(name, words.words(name).capitalize())
     return template.format_map(_told(fact))
-
-
-def parties(waiting_on: tuple[WaitingOn, ...]) -> str:
-    return ", ".join(f"{_words(one.party)} ({_words(one.what)})" for one in waiting_on) or "nobody"
 
 
 def _told(fact: FactModel) -> dict[str, str]:
     fields: dict[str, Any] = {name: getattr(fact, name) for name in type(fact).model_fields}
-    told = {name: _words(value) for name, value in fields.items()}
+    told = {name: PHRASES.get(f"{fact.TYPE}.{name}", words.words)(value) for name, value in fields.items()}
     if "amount_minor" in fields:
-        told["money"] = _money(fields["amount_minor"], fields["currency"])
-    if fact.TYPE == "coordinator.waiting_changed":
-        told["parties"] = parties(fields["waiting_on"])
+        told["money"] = words.money(fields["amount_minor"], fields["currency"])
     return told
-
-
-def _money(amount_minor: int, currency: str) -> str:
-    if currency in UNDIVIDED:
-        return f"{amount_minor:,} {currency}"
-    whole, rest = divmod(amount_minor, 100)
-    return f"{whole:,}.{rest:02d} {currency}"
-
-
-def _words(value: object) -> str:
-    match value:
-        case bool():
-            return "yes" if value else "no"
-        case datetime():
-            return f"{value:%-d %b %H:%M} UTC"
-        case date():
-            return f"{value:%-d %b %Y}"
-        case tuple():
-            return ", ".join(map(_words, value)) or "nothing"
-        case None:
-            return "nothing"
-    return str(value).replace("_", " ")

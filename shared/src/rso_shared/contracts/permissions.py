@@ -34,9 +34,6 @@ _ADMIN = {Role.ORGANISATION_ADMIN: Reach.ANY, Role.OPERATIONS: Reach.ANY}
 _STAFF = {**_DESK, **_DIRECTOR, **_RECORDS, **_OPERATIONS, Role.QUALITY_REVIEWER: Reach.ANY}
 _CLINICIANS = {Role.NURSE_CARE_MANAGER: Reach.ANY, **_DIRECTOR}
 
-INSIDE = frozenset({*_STAFF, *_FINANCE, *_ADMIN, *_SERVICE})
-"""The operator's own people and services: of a program they also see what it pays its specialists."""
-
 MATRIX: dict[str, dict[Role, Reach]] = {
     # intake
     "case.submit": {**_REQUESTERS, **_DESK},
@@ -118,6 +115,7 @@ MATRIX: dict[str, dict[Role, Reach]] = {
     "payment.record": {**_FINANCE},
     "invoice.read": {**_PATIENT_SIDE, Role.PARTNER: Reach.ORGANISATION, Role.SPONSOR: Reach.ORGANISATION, **_FINANCE},
     "honorarium.read": {**_FINANCE, **_SPECIALIST},
+    "specialist_pay.read": {**_FINANCE, **_ADMIN},
     "honorarium.approve": {**_FINANCE},
     "ledger.read": {**_FINANCE, **_OPERATIONS},
     "billing.coordinate": {**_SERVICE},

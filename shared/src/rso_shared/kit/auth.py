@@ -37,6 +37,10 @@ class Principal:
     def in_scope(self, permission: str) -> bool:
         return bool(self.scopes & {EVERYTHING, permission, permission.split(".", maxsplit=1)[0]})
 
+    def may(self, permission: str) -> bool:
+        """For a part of an answer that not every reader of the rest may see."""
+        return self.role in MATRIX[permission] and self.in_scope(permission)
+
     def reach(self, permission: str) -> Reach:
         """How far the caller's sight goes for this permission; raises 403 if the matrix has no such row."""
         reach = MATRIX[permission].get(self.role)

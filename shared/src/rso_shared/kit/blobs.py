@@ -2,6 +2,9 @@
 
 Each chunk is bound to its object, its number and whether it is the last one, so that cutting, swapping or repeating chunks
 is noticed. A `staged` row stands before the first byte; `stored` is set in the command's transaction; a sweeper takes the rest.
+
+A row is doomed before its object goes, and goes after it. So a command and a removal cannot both have the same object, and
+whatever a crash leaves between the two steps is found by the next sweep.
 """
 
 import contextlib
@@ -16,12 +19,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from obstore import open_writer
 from obstore.store import ObjectStore, from_url
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import and_, delete, insert, or_, select, update
 
 from rso_shared.kit import crash
 from rso_shared.kit.clock import Clock, iso
 from rso_shared.kit.database import Database, Tx
-from rso_shared.kit.errors import unknown
+from rso_shared.kit.errors import Transient, unknown
 from rso_shared.kit.keys import KeyRing, TamperedError
 from rso_shared.kit.tables import BLOBS
 
@@ -29,7 +32,7 @@ CHUNK = 1 << 20
 TAG = 16
 PART = 5 << 20
 """The smallest part an S3-compatible store takes; one is written at a time, so that memory stays flat."""
-STAGED, STORED = "staged", "stored"
+STAGED, STORED, DOOMED = "staged", "stored", "doomed"
 SWEEP_AFTER = timedelta(hours=24)
 
 
@@ -101,9 +104,11 @@ class BlobStore:
         return writer.finish()
 
     def commit(self, tx: Tx, blob: StoredBlob) -> None:
-        """In the command's transaction: from here on the sweeper leaves it alone."""
+        """In the command's transaction: from here on nothing removes it. Raises Transient if it is being removed already."""
         row = {"state": STORED, "size": blob.size, "duplicate_key": blob.duplicate_key}
-        tx.conn.execute(update(BLOBS).where(BLOBS.c.object_id == blob.object_id).values(**row))
+        staged = (BLOBS.c.object_id == blob.object_id, BLOBS.c.state == STAGED)
+        if tx.conn.execute(update(BLOBS).where(*staged).values(**row)).rowcount == 0:
+            raise Transient("blob_removed")
 
     def duplicates(self, tx: Tx, blob: StoredBlob) -> list[str]:
         """Stored objects of the same person with the same content."""
@@ -116,7 +121,7 @@ class BlobStore:
         """Plain chunks. Raises KeyDestroyed after erasure and TamperedError if a byte is not as it was written."""
         with self._db.read() as tx:
             row = tx.conn.execute(select(BLOBS).where(BLOBS.c.object_id == object_id)).one_or_none()
-        if row is None or row.person_id != person_id:
+        if row is None or row.person_id != person_id or row.state == DOOMED:
             raise unknown("blob_unknown", "No such object is stored.", object_id=object_id)
         key = self.keys.unseal(person_id, row.wrapped_key, _wrap_bound(object_id))
         return self._chunks(AESGCM(key), person_id, object_id)
@@ -153,19 +158,27 @@ class BlobStore:
         return Sink(self._objects, _path(person_id, object_id))
 
     def remove(self, person_id: str, object_id: str) -> None:
-        """Also where no byte was written yet, or an earlier removal was interrupted: then only the row is left to go."""
-        with contextlib.suppress(FileNotFoundError):
+        """Nothing that a command has stored, be it that the command's answer was lost and it is taken for failed."""
+        if not self._doom(object_id):
+            return
+        with contextlib.suppress(FileNotFoundError):  # no byte was written yet, or an earlier removal was interrupted
             self._objects.delete([_path(person_id, object_id)])
         with self._db.write() as tx:
-            tx.conn.execute(delete(BLOBS).where(BLOBS.c.object_id == object_id, BLOBS.c.state == STAGED))
+            tx.conn.execute(delete(BLOBS).where(BLOBS.c.object_id == object_id, BLOBS.c.state == DOOMED))
+
+    def _doom(self, object_id: str) -> bool:
+        """False if it is stored. True without a row too: a writer may end after its row was swept."""
+        with self._db.write() as tx:
+            mine = BLOBS.c.object_id == object_id
+            tx.conn.execute(update(BLOBS).where(mine, BLOBS.c.state == STAGED).values(state=DOOMED))
+            return tx.conn.execute(select(BLOBS.c.state).where(mine)).scalar_one_or_none() != STORED
 
     def sweep(self, now: datetime) -> int:
-        """Removes what was staged and never became part of a command."""
-        query = select(BLOBS.c.person_id, BLOBS.c.object_id)
+        """Removes what was staged and never became part of a command, and what an interrupted removal left."""
+        forgotten = and_(BLOBS.c.state == STAGED, BLOBS.c.created_at < iso(now - SWEEP_AFTER))
+        query = select(BLOBS.c.person_id, BLOBS.c.object_id).where(or_(forgotten, BLOBS.c.state == DOOMED))
         with self._db.read() as tx:
-            rows = tx.conn.execute(
-                query.where(BLOBS.c.state == STAGED, BLOBS.c.created_at < iso(now - SWEEP_AFTER))
-            ).all()
+            rows = tx.conn.execute(query).all()
         for row in rows:
             self.remove(row.person_id, row.object_id)
         return len(rows)

@@ -11,7 +11,6 @@ from rso_intake.api.models import Code, Country, Line, Request, State
 from rso_intake.domain.jurisdictions import JURISDICTIONS, JurisdictionRow, PublishJurisdictions
 from rso_intake.domain.organisation import ORGANISATION, Organisation, OrganisationKind, RegisterOrganisation
 from rso_intake.domain.program import PROGRAM, PublishProgram
-from rso_shared.contracts.permissions import INSIDE
 from rso_shared.contracts.program import Program, ProgramRef
 from rso_shared.contracts.vocabulary import ChargePoint, CoverageRoute, JurisdictionDecision
 from rso_shared.kit.database import Tx
@@ -39,7 +38,7 @@ class ProgramList(BaseModel):
 
 
 class PriceView(BaseModel):
-    """`honorarium_minor` is for the operator's own people; for everybody else it is left out."""
+    """`honorarium_minor` is for those who may read what specialists are paid; for everybody else it is left out."""
 
     currency: str
     amount_minor: int
@@ -57,8 +56,8 @@ class ProgramView(Program):
     price: PriceView  # type: ignore[assignment]  # the same members, one of them left out for some
 
     @classmethod
-    def of(cls, program: Program, *, inside: bool) -> "ProgramView":
-        hidden = {} if inside else {"price": {"honorarium_minor"}}
+    def of(cls, program: Program, *, pay: bool) -> "ProgramView":
+        hidden = {} if pay else {"price": {"honorarium_minor"}}
         return cls.model_validate(program.model_dump(exclude=hidden))
 
 
@@ -172,7 +171,7 @@ def read_program(
     found = None if wanted is None else versions.version(wanted)
     if found is None:
         raise unknown("program_unknown", "There is no such program, or not in this version.")
-    return ProgramView.of(found, inside=call.principal.role in INSIDE)
+    return ProgramView.of(found, pay=call.principal.may("specialist_pay.read"))
 
 
 @router.post(

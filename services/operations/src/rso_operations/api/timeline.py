@@ -21,7 +21,8 @@ from rso_shared.kit.web.call import PUBLIC, Call, permitted
 F = TypeVar("F", bound=FactModel)
 
 router = APIRouter(tags=["operations"])
-STAFF_ONLY_FACTS = (HonorariumAccrued, HonorariumApproved)
+PAY_FACTS = (HonorariumAccrued, HonorariumApproved)
+"""Only for those who may read what specialists are paid."""
 STAFF_ONLY_FIELDS = frozenset({"diagnosis_effect", "treatment_effect"})
 """What the opinion says reaches its readers by its release, never by the timeline."""
 
@@ -58,6 +59,7 @@ def timeline(case_id: str, call: Annotated[Call, Depends(permitted("timeline.rea
     submitted, entered = _last(known, CaseSubmitted), _last(known, StageEntered)
     waiting, promise = _last(known, WaitingChanged), _last(known, PromiseChanged)
     staff = call.principal.reach(call.permission) is Reach.ANY
+    pay = call.principal.may("specialist_pay.read")
     return Timeline(
         case_id=case_id,
         as_of=as_of or call.now,
@@ -66,7 +68,7 @@ def timeline(case_id: str, call: Annotated[Call, Depends(permitted("timeline.rea
         stage_since=entered.entered_at if entered else None,
         waiting_on=waiting.waiting_on if waiting else (),
         promised_by=promise.promised_by if promise else None,
-        facts=[_entry(fact, staff=staff) for fact in known if staff or not isinstance(fact.data, STAFF_ONLY_FACTS)],
+        facts=[_entry(fact, staff=staff) for fact in known if pay or not isinstance(fact.data, PAY_FACTS)],
     )
 
 

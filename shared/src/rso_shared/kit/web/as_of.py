@@ -11,7 +11,8 @@ from rso_shared.kit.events import EPOCH
 _Text = Annotated[
     str | None,
     Query(
-        description="Answers what was recorded by this instant, under today's permissions.",
+        description="Answers what was recorded by this instant, under today's permissions. RFC 3339 with a time zone; "
+        "anything else is refused with 422 `as_of_invalid`.",
         json_schema_extra={"format": "date-time"},
         examples=["2026-01-31T09:00:00Z"],
     ),
