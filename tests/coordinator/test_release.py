@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from coordinator.story import Story
 from coordinator.world import World
-from rso_shared.contracts.billing import HonorariumAccrued
+from rso_onebox.client import until
+from rso_shared.contracts.billing import HonorariumAccrued, InvoiceIssued
 from rso_shared.contracts.intake import CaseClosed
 from rso_shared.contracts.opinions import OpinionReleased
 from rso_shared.contracts.vocabulary import Role
@@ -66,3 +67,20 @@ def test_the_case_closes_by_itself_after_the_follow_up_window(story: Story, worl
     assert world.cast.caller(Role.FINANCE, "demo-finance").get("/v1/ledger/trial-balance")["difference_minor"] == {
         "USD": 0
     }
+
+
+def test_what_follows_the_release_is_done_although_the_assignment_was_released_meanwhile(
+    story: Story, world: World
+) -> None:
+    """The desk takes the assignment back while the signature is on its way: there is nothing left to complete, but to invoice."""
+    story.to("signature")
+    with world.without("coordinator.coordinator.bridge"):
+        story.sign_opinion()
+        world.settle()
+        world.cast.desk.post(story.path("/assignment/release"), {"reason": "specialist_unavailable"})
+        world.settle()
+    until(story.stage, lambda stage: stage == "delivered", what="delivery")
+    world.past(story.due("follow_up"))
+    assert len(world.facts(story.case_id, OpinionReleased)) == 1
+    assert len(world.facts(story.case_id, InvoiceIssued)) == 1
+    assert world.status(story.case_id) == "completed"

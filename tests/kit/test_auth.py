@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from datetime import timedelta
 from typing import Any
 
 import jwt
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from rso_shared.contracts.permissions import MATRIX, Reach
 from rso_shared.contracts.vocabulary import Role
-from rso_shared.kit.auth import Issuer, Principal, Verifier, make_private_pem
+from rso_shared.kit.auth import LEEWAY_SECONDS, Issuer, Principal, Verifier, make_private_pem
 from rso_shared.kit.errors import DomainError
 from support.harness import Harness
 
@@ -78,7 +79,18 @@ def test_a_claim_that_is_wrong_or_missing_is_refused(what: str) -> None:
 
 
 def test_an_expired_token_is_told_apart() -> None:
-    assert _refused(f"Bearer {ISSUER.token('a', Role.PATIENT, 'o', seconds=-1)}") == ("token_expired", 401)
+    assert _refused(f"Bearer {ISSUER.token('a', Role.PATIENT, 'o', seconds=-LEEWAY_SECONDS - 1)}") == (
+        "token_expired",
+        401,
+    )
+
+
+@pytest.mark.parametrize("apart", [timedelta(seconds=LEEWAY_SECONDS - 5), -timedelta(seconds=LEEWAY_SECONDS - 5)])
+def test_a_token_from_a_machine_whose_clock_is_not_ours_is_taken(apart: timedelta) -> None:
+    """A service token lives a minute: made by a clock that is behind it may have ended, by one ahead not yet begun."""
+    there = int(time.time() + apart.total_seconds())
+    ended = there if apart < timedelta() else there + 60
+    assert VERIFIER.verify(f"Bearer {signed(iat=there, exp=ended)}").subject == "someone"
 
 
 def test_no_other_algorithm_and_no_other_key_is_taken() -> None:

@@ -3,8 +3,11 @@
 import asyncio
 import gzip
 import itertools
+import subprocess
 import threading
 import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,6 +72,18 @@ def test_what_the_sender_says_comes_before_what_is_recognised(world):
     assert world.upload(material.pdf(), PDF, kind="banana").status_code == 422
 
 
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder whose blobs have three MiB."""
+    blobs = tmp_path / "blobs"
+    blobs.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(blobs)], check=False)
+    if mounted.returncode:
+        pytest.skip("a disk that is full can only be made by who may mount one")
+    yield tmp_path
+    subprocess.run(["umount", "-l", str(blobs)], check=True)
+
+
 REFUSALS = [
     (b"", PDF, 422, "document_empty"),
     (b"hello", PDF, 415, "media_type_mismatch"),
@@ -102,6 +117,18 @@ def test_too_large_is_said_before_reading_where_the_length_tells(tmp_path):
     over = world.clerk.post(f"{PATH}/documents", content=itertools.chain(pieces, [b"x"]), headers={"content-type": PDF})
     assert (over.status_code, over.json()) == (413, over.json() | {"code": "document_too_large", "limit_bytes": 1000})
     assert len(world.blob_files(tmp_path)) == 1
+    world.harness.close()
+
+
+def test_a_full_disk_is_said_and_nothing_half_written_stays(small_disk):
+    world = World(small_disk)
+    answer = world.upload(material.pdf(padding=20 << 20), PDF)
+    assert (answer.status_code, answer.json()["code"]) == (507, "storage_full")
+    assert world.blob_files(small_disk) == []
+    assert world.harness.facts() == []
+    with world.harness.service.db.read() as tx:
+        assert tx.conn.execute(select(tables.BLOBS)).all() == []
+    assert world.upload(material.pdf(padding=1 << 20), PDF).status_code == 201, "what fits is still taken"
     world.harness.close()
 
 

@@ -2,7 +2,6 @@
 
 import http.client
 import time
-import uuid
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -19,7 +18,7 @@ SHORT_OF_PATIENCE = {404: 60.0, 500: 60.0}
 """A service that has not yet heard of a case answers 404 for a while, and one whose database dies under it may answer 500.
 For longer than this the one is a case that does not exist, and the other a fault that no waiting mends."""
 LATE, LATE_SECONDS = frozenset({"authorization_missing"}), 120.0
-"""Refusals by a service that has not yet heard what another one recorded. They are answers, so the command is given anew."""
+"""Refusals by a service that has not yet heard what another one recorded. A refusal is not kept under its key."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 TIMEOUT_SECONDS = 20.0
 TOKEN_SECONDS = 1800.0
@@ -61,11 +60,8 @@ class LoadApi(Api):
         while True:
             answer = self._once(method, path, headers or {}, more)
             waited = time.monotonic() - started
-            late = answer is not None and _late(answer, waited)
-            if answer is not None and not late and _settles(answer.status_code, waited):
+            if answer is not None and not _late(answer, waited) and _settles(answer.status_code, waited):
                 break
-            if late:
-                headers = {**(headers or {}), "idempotency-key": str(uuid.uuid4())}
             if waited > PATIENCE_SECONDS:
                 last = answer.status_code if answer is not None else "no answer"
                 raise GaveUpError(f"{method} {path}: {last} for {waited:.0f} s")

@@ -19,6 +19,8 @@ class Carried:
 
     counts: dict[str, int] = field(default_factory=dict)
     fired: dict[str, list[str]] = field(default_factory=dict)
+    unsettled: bool = False
+    """The opinion is released, or about to be, and what follows a release is not all done."""
 
 
 @dataclass

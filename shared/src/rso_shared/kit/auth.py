@@ -22,6 +22,8 @@ from rso_shared.kit.errors import DomainError, forbidden
 ALGORITHM = "EdDSA"
 AUDIENCE = "rso"
 EVERYTHING = "*"
+LEEWAY_SECONDS = 30
+"""How far the clocks of two machines may be apart before the tokens of one are refused by the other."""
 _REQUIRED = ["sub", "org", "role", "scope", "iss", "aud", "exp", "iat"]
 
 
@@ -67,6 +69,7 @@ class Verifier:
                 algorithms=[ALGORITHM],
                 audience=AUDIENCE,
                 issuer=self._issuer,
+                leeway=LEEWAY_SECONDS,
                 options={"require": _REQUIRED},
             )
             return Principal(

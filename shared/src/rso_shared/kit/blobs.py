@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from obstore import open_writer
 from obstore.store import ObjectStore, from_url
 from sqlalchemy import and_, delete, insert, or_, select, update
 
@@ -26,12 +25,11 @@ from rso_shared.kit.clock import Clock, iso
 from rso_shared.kit.database import Database, Tx
 from rso_shared.kit.errors import Transient, unknown
 from rso_shared.kit.keys import KeyRing, TamperedError
+from rso_shared.kit.objects import Sink, reached
 from rso_shared.kit.tables import BLOBS
 
 CHUNK = 1 << 20
 TAG = 16
-PART = 5 << 20
-"""The smallest part an S3-compatible store takes; one is written at a time, so that memory stays flat."""
 STAGED, STORED, DOOMED = "staged", "stored", "doomed"
 SWEEP_AFTER = timedelta(hours=24)
 
@@ -78,7 +76,7 @@ class BlobWriter:
         return StoredBlob(self._object_id, self._person_id, self.size, digest.hex(), duplicate_key)
 
     def discard(self) -> None:
-        self._sink.close()
+        self._sink.abandon()
         self._store.remove(self._person_id, self._object_id)
 
     def _emit(self, chunk: bytes, *, last: bool) -> None:
@@ -131,13 +129,15 @@ class BlobStore:
 
     def _chunks(self, cipher: AESGCM, person_id: str, object_id: str) -> Iterator[bytes]:
         path = _path(person_id, object_id)
-        size = self._objects.head(path)["size"]
+        with reached():
+            size = self._objects.head(path)["size"]
         if size == 0:  # even an empty object has one sealed chunk
             raise TamperedError(object_id)
         step, number, start = CHUNK + TAG, 0, 0
         while start < size:
             end = min(start + step, size)
-            sealed = bytes(self._objects.get_range(path, start=start, end=end))
+            with reached():
+                sealed = bytes(self._objects.get_range(path, start=start, end=end))
             try:
                 yield cipher.decrypt(number.to_bytes(12, "big"), sealed, _bound(object_id, number, last=end == size))
             except InvalidTag as problem:
@@ -161,7 +161,7 @@ class BlobStore:
         """Nothing that a command has stored, be it that the command's answer was lost and it is taken for failed."""
         if not self._doom(object_id):
             return
-        with contextlib.suppress(FileNotFoundError):  # no byte was written yet, or an earlier removal was interrupted
+        with contextlib.suppress(FileNotFoundError), reached():  # no byte was written yet, or a removal was interrupted
             self._objects.delete([_path(person_id, object_id)])
         with self._db.write() as tx:
             tx.conn.execute(delete(BLOBS).where(BLOBS.c.object_id == object_id, BLOBS.c.state == DOOMED))
@@ -182,20 +182,6 @@ class BlobStore:
         for row in rows:
             self.remove(row.person_id, row.object_id)
         return len(rows)
-
-
-class Sink:
-    """A streaming object: obstore's buffered writer, multipart where the store wants it."""
-
-    def __init__(self, objects: ObjectStore, path: str) -> None:
-        self._writer = open_writer(objects, path, buffer_size=PART, max_concurrency=1)
-
-    def write(self, data: bytes) -> None:
-        self._writer.write(data)
-
-    def close(self) -> None:
-        if not self._writer.closed():
-            self._writer.close()
 
 
 def _path(person_id: str, object_id: str) -> str:

@@ -49,8 +49,8 @@ ORDINARY = {
 }
 PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 ERASED, DIRECTORY = "erased", "/internal/v1/matching/"
-TOLERANT = frozenset({"expiry", "lapse", "backup", "reminder", "follow_up", "notice", "closing"})
-"""Steps of timers: a refusal is their normal answer when something happened first."""
+TOLERANT = frozenset({"expiry", "lapse", "backup", "reminder", "follow_up", "notice", "closing", "completion"})
+"""A refusal is their normal answer when something happened first: the steps of timers, and the end of an assignment."""
 
 Effect = Callable[[Rung], Awaitable[None]]
 

@@ -30,11 +30,10 @@ class Delivering(CaseSteps):
         if not m.released_to:
             await self.say(Saying(self.case_id, "ready_for_delivery", [waiting("program", "release", "")]))
             await self.act("honorarium", BILLING + "/honorarium", specialist_id=m.specialist_id)
+            self.carried.unsettled = True
             await self._release()
-            await self.act("completion", MATCHING + "/completion")
-            if self.rules.charge_point == "at_release":
-                await self.act("charge", BILLING + "/charge-capture")
-            await self.act("invoice", BILLING + "/invoice")
+        if self.carried.unsettled:
+            await self._settle()
         if self.rules.release_policy != "provider_first" or "patient" in m.released_to:
             return
         act = f"/v1/cases/{self.case_id}/report"
@@ -54,6 +53,14 @@ class Delivering(CaseSteps):
         )  # fmt: skip
         if "patient" not in m.released_to:
             await self._release()
+
+    async def _settle(self) -> None:
+        """After the first release. Where one of these is refused, all are asked again when the facts have been read anew."""
+        await self.act("completion", MATCHING + "/completion")
+        if self.rules.charge_point == "at_release":
+            await self.act("charge", BILLING + "/charge-capture")
+        await self.act("invoice", BILLING + "/invoice")
+        self.carried.unsettled = False
 
     async def _release_at(self, _rung: Rung) -> None:
         await self._release()
