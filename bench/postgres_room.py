@@ -1,31 +1,18 @@
-"""PostgreSQL for the benches: the server of `rso-engines` on a folder of the bench's own, one fresh database each time."""
+"""PostgreSQL for the benches: one fresh database each time, on the server of `engine_room`."""
 
-import sys
-import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
+import engine_room
 import psycopg
-
-from rso_engines.engines import Engines
 
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """The url of the server as its superuser, ending in the superuser's own database. Stopped and gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="rso-bench-") as folder:
-        Path(folder).chmod(0o755)
-        engines = Engines(Path(folder) / "engines", say=lambda line: print(line, file=sys.stderr))
-        engines.up(["postgres"])
-        try:
-            found = engines.status().postgres
-            if found is None:
-                raise RuntimeError("PostgreSQL is up, but says no address")
-            yield found["url"]
-        finally:
-            engines.down()
+    """The url of the server as its superuser, ending in the superuser's own database."""
+    with engine_room.provided("postgres"):
+        yield engine_room.libpq(engine_room.postgres())
 
 
 @contextmanager

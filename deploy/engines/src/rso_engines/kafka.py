@@ -51,8 +51,9 @@ class Kafka(Engine):
         return find_java(self.environ), "-cp", f"{find_jars(self.environ, self.say)}/*"
 
     def _format(self, properties: Path, folder: Path) -> None:
+        """The id goes in one word with its option: one in 64 begins with a hyphen."""
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        argv = (*self._java(), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties))
+        argv = (*self._java(), "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(properties))
         run_with_progress(
             argv, self.environment(), "formatting Kafka's folder", _FORMAT_LIMIT_SECONDS, self.say, folder
         )
