@@ -1,0 +1,73 @@
+"""Whole cases on Kafka, PostgreSQL and Temporal server: as on one machine, also while everything is killed once, and after a restart."""
+
+from contextlib import closing
+
+import httpx
+import pytest
+
+from cluster.conftest import REPLICAS, Deployment, silent
+from rso_cluster.folder import Folder, read_running
+from rso_cluster.killer import Killer
+from rso_cluster.load import settled
+from rso_cluster.load_drive import Drive, Driven
+from rso_cluster.topology import PROCESSES
+from rso_onebox.client import OPERATOR, Api
+from rso_shared.contracts.vocabulary import Role
+
+pytestmark = pytest.mark.xdist_group("cluster")
+
+CASES = 3
+
+
+def played(cluster: Deployment, first: int, cases: int = CASES) -> Driven:
+    driven = Drive(cluster.target.address, cluster.target.issuer, cases, cases, first, silent).run()
+    assert driven.failed == []
+    return driven
+
+
+def found_whole(cluster: Deployment, driven: Driven) -> None:
+    verdict = settled(cluster.target, frozenset(driven.opened), silent)
+    assert verdict.clean, verdict.as_json()
+    counts = verdict.counts
+    assert counts.delivered == counts.charges == counts.honoraria == counts.cases
+    assert set(counts.trial_balance.values()) == {0}
+
+
+def test_each_service_runs_in_its_roles_and_replicas(cluster: Deployment) -> None:
+    names = {one.name for one in read_running(Folder(cluster.data).processes) if one.service}
+    wanted = {f"{process.name}-{number}" for process in PROCESSES for number in range(1, REPLICAS + 1)}
+    assert names == wanted
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/livez", 200), ("/readyz", 200), ("/docs", 200), ("/operations/", 200), ("/v1/cases", 401),
+     ("/internal/v1/intake/cases/x/snapshot", 404), ("/%69nternal/v1/intake/cases/x/snapshot", 404), ("/metrics", 404)],
+)  # fmt: skip
+def test_what_stands_behind_the_one_port(cluster: Deployment, path: str, status: int) -> None:
+    assert httpx.get(cluster.target.address + path, timeout=30).status_code == status
+
+
+def test_cases_are_delivered_and_the_auditor_finds_nothing(cluster: Deployment) -> None:
+    found_whole(cluster, played(cluster, 0))
+
+
+def test_every_role_and_every_engine_dies_and_nothing_is_lost(cluster: Deployment) -> None:
+    roles = cluster.target.roles
+    killer = Killer(cluster.target, 7, silent, at_least=len(roles), average=1.5)
+    killer.start()
+    driven = played(cluster, 100, 2 * CASES)
+    kills = killer.finish()
+    assert set(kills) == {*(f"{one.service.short}.{one.role}" for one in PROCESSES), "kafka", "postgres", "temporal"}
+    assert all(kills.values()), kills
+    found_whole(cluster, driven)
+
+
+def test_what_was_there_before_a_stop_is_there_after_it(cluster: Deployment) -> None:
+    driven = played(cluster, 200, 1)
+    found_whole(cluster, driven)
+    assert cluster.down() == 0, cluster.output.read_text()
+    cluster.up()
+    with closing(Api(cluster.target.address, cluster.target.issuer, Role.OPERATIONS, "desk", OPERATOR)) as desk:
+        assert desk.get(f"/v1/cases/{driven.opened[0]}")["stage"] == "delivered"
+    found_whole(cluster, driven)
