@@ -6,9 +6,23 @@ Figures of one run on one machine: read them as such. What needs an engine that 
 import importlib
 import sys
 
+from engine_room import MissingEngineError, provided
 from rows import Row, table, write
 
-BENCHES = ("store_append", "store_fold", "http_command", "upload", "onebox")
+BENCHES: dict[str, tuple[str, ...]] = {
+    "store_append": ("postgres",),
+    "store_fold": ("postgres",),
+    "http_command": ("postgres",),
+    "latency": ("postgres", "kafka"),
+    "relay": ("postgres", "kafka"),
+    "drain": ("postgres", "kafka"),
+    "growth": ("postgres",),
+    "rebuild": ("postgres",),
+    "upload": (),
+    "onebox": (),
+    "memory": (),
+}
+"""In this order, and the engines that each needs."""
 
 
 def main(chosen: list[str]) -> int:
@@ -17,14 +31,23 @@ def main(chosen: list[str]) -> int:
     if unknown:
         print(f"no such bench: {', '.join(unknown)}; there are {', '.join(BENCHES)}", file=sys.stderr)
         return 2
-    rows: list[Row] = []
-    for name in chosen or BENCHES:
-        print(f"running {name} ...", file=sys.stderr)
-        rows += importlib.import_module(name).main()
+    names = [name for name in BENCHES if name in chosen or not chosen]
+    with provided(*sorted({engine for name in names for engine in BENCHES[name]})):
+        rows = [row for name in names for row in measured(name)]
     print(table(rows))
     if not chosen:
         write(rows)
     return 0
+
+
+def measured(name: str) -> list[Row]:
+    print(f"running {name} ...", file=sys.stderr)
+    try:
+        rows: list[Row] = importlib.import_module(name).main()
+    except MissingEngineError as missing:
+        print(f"without {name}: {missing}", file=sys.stderr)
+        return []
+    return rows
 
 
 if __name__ == "__main__":

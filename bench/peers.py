@@ -1,6 +1,5 @@
 """What the store's benches measure: our own log and `eventsourcing` (https://eventsourcing.readthedocs.io), on the same engines."""
 
-import os
 import threading
 import time
 import uuid
@@ -44,6 +43,14 @@ class Noted:
     number: int
     noted_at: datetime
     finding: Sealed[Finding]
+
+
+@events.event("bench.reacted")
+class Reacted:
+    """As reactions write it: codes and counts, nothing sealed."""
+
+    case_id: str
+    number: int
 
 
 class NoteWritten(CaseFact):
@@ -95,11 +102,11 @@ class Ours:
 
 
 @contextmanager
-def ours(url: str, folder: Path) -> Iterator[Ours]:
+def ours(url: str, folder: Path, name: ServiceName = SAMPLE) -> Iterator[Ours]:
     db, keys = Database(url, pool=16), KeyRing(f"sqlite:///{folder}/keys.db", bytes(32), "sample")
     with db.write() as tx:
         tables.METADATA.create_all(tx.conn)
-    yield Ours(db, EventStore(SAMPLE, keys, WallClock(), publish, [], db.signals))
+    yield Ours(db, EventStore(name, keys, WallClock(), publish, [], db.signals))
     keys.close()
     db.close()
 
@@ -115,12 +122,6 @@ def application(url: str) -> "Application[uuid.UUID]":
         "POSTGRES_PASSWORD": str(made.password or ""), "POSTGRES_POOL_SIZE": "16", "POSTGRES_MAX_OVERFLOW": "0",
         "POSTGRES_POOL_TIMEOUT": "60", "POSTGRES_PRE_PING": "n",
     })  # fmt: skip
-
-
-def postgres() -> URL | None:
-    """The superuser's url of a server to measure on (RSO_TEST_POSTGRES), if there is one."""
-    given = os.environ.get("RSO_TEST_POSTGRES")
-    return make_url(given) if given else None
 
 
 @contextmanager

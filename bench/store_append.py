@@ -2,7 +2,7 @@
 
 Every writer appends to a stream of its own. On SQLite both sides commit with synchronous=FULL in WAL mode.
 Ours seals a part of each event and writes the fact; `eventsourcing` does neither.
-`python bench/store_append.py` runs this one alone; PostgreSQL is measured where RSO_TEST_POSTGRES names a server.
+`python bench/store_append.py` runs this one alone.
 """
 
 import itertools
@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
-from peers import Case, Ours, application, folder, fresh, ours, postgres, rate
+from engine_room import postgres, provided
+from peers import Case, Ours, application, folder, fresh, ours, rate
 from psycopg_pool import ConnectionPool
 from rows import Row, interleaved, ratio_at_least, table
 from sqlalchemy.engine import make_url
@@ -25,13 +26,10 @@ OUTBOX = "INSERT INTO outbox (event_id, topic, key, headers, value, created_at) 
 
 
 def main() -> list[Row]:
-    server = postgres()
-    found = []
-    if server is not None:
-        with ExitStack() as stack:
-            mine, theirs, by_hand = (stack.enter_context(fresh(server)) for _ in range(3))
-            mine_is = stack.enter_context(ours(mine, stack.enter_context(folder())))
-            found += _postgres(mine_is, theirs, by_hand, stack)
+    with provided("postgres"), ExitStack() as stack:
+        mine, theirs, by_hand = (stack.enter_context(fresh(postgres())) for _ in range(3))
+        mine_is = stack.enter_context(ours(mine, stack.enter_context(folder())))
+        found = _postgres(mine_is, theirs, by_hand, stack)
     return found + _sqlite()
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
-from peers import META, NOTES, TEXT, Case, application, folder, fresh, noted, ours, postgres
+from engine_room import postgres, provided
+from peers import META, NOTES, TEXT, Case, application, folder, fresh, noted, ours
 from rows import Row, interleaved, ratio_at_least, table
 
 from rso_shared.kit.store import stream_id
@@ -15,11 +16,12 @@ EVENTS, ROUNDS = 2_000, 15
 
 
 def main() -> list[Row]:
-    with ExitStack() as stack:
-        place, server = stack.enter_context(folder()), postgres()
-        urls = {"SQLite": (f"sqlite:///{place}/ours.db", f"sqlite:///{place}/theirs.db")}
-        if server is not None:
-            urls["PostgreSQL"] = (stack.enter_context(fresh(server)), stack.enter_context(fresh(server)))
+    with provided("postgres"), ExitStack() as stack:
+        place = stack.enter_context(folder())
+        urls = {
+            "SQLite": (f"sqlite:///{place}/ours.db", f"sqlite:///{place}/theirs.db"),
+            "PostgreSQL": (stack.enter_context(fresh(postgres())), stack.enter_context(fresh(postgres()))),
+        }
         return [_row(kind, stack, *both) for kind, both in urls.items()]
 
 

@@ -65,8 +65,9 @@ class Deployment:
         return self.process.wait(STOP_SECONDS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster() -> Iterator[Deployment]:
+    """Gone with the last test of its file: nearly fifty processes are not left standing beside the other tests."""
     for name in ENGINES:
         variable = f"RSO_TEST_{name.upper()}"
         if variable not in os.environ:

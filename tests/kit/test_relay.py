@@ -18,7 +18,7 @@ from rso_shared.kit.broker import Record
 from rso_shared.kit.errors import Transient
 from rso_shared.kit.health import Health
 from rso_shared.kit.local_broker import LocalBroker
-from rso_shared.kit.relay import BATCH, Relay, Wakeup
+from rso_shared.kit.relay import AHEAD, Relay, Wakeup
 
 pytestmark = pytest.mark.asyncio
 TOPIC = sample.SAMPLE.topic
@@ -91,10 +91,10 @@ async def test_more_than_one_batch_is_sent_without_gap(
     room: Room, broker: LocalBroker, executor: ThreadPoolExecutor
 ) -> None:
     with room.db.write() as tx:
-        tx.conn.execute(insert(tables.OUTBOX), [row(f"k{number}") for number in range(BATCH + 7)])
+        tx.conn.execute(insert(tables.OUTBOX), [row(f"k{number}") for number in range(AHEAD + 7)])
     sender = relay(room, broker, executor)
-    assert [await sender.relay_once() for _ in range(3)] == [BATCH, 7, 0]
-    assert len(await take(broker, "g", [TOPIC], BATCH + 7)) == BATCH + 7
+    assert [await sender.relay_once() for _ in range(3)] == [AHEAD, 7, 0]
+    assert len(await take(broker, "g", [TOPIC], AHEAD + 7)) == AHEAD + 7
 
 
 async def test_an_id_that_is_committed_late_is_not_lost(

@@ -11,20 +11,19 @@ from concurrent.futures import Executor
 from contextlib import aclosing
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from rso_shared.kit import crash, envelope, facts, parking, retrying, telemetry
 from rso_shared.kit.broker import Batch, Broker, Record
-from rso_shared.kit.clock import iso, parse_iso
+from rso_shared.kit.clock import parse_iso
 from rso_shared.kit.cloudevents import HEAD_TYPE
 from rso_shared.kit.database import Database, Tx
 from rso_shared.kit.draining import whole
 from rso_shared.kit.errors import Contended, DomainError, NotYet, Transient
 from rso_shared.kit.facts import Fact
 from rso_shared.kit.health import Health
+from rso_shared.kit.inbox import Inbox, opened
 from rso_shared.kit.parking import Parked
-from rso_shared.kit.tables import INBOX
 
 PATIENCE = timedelta(minutes=10)
 RETRY_SECONDS = 30.0
@@ -90,8 +89,7 @@ class Consumer:
         try:
             if records:
                 with self._db.write() as tx:
-                    for record in records:
-                        self._take(tx, record)
+                    self._take(tx, records)
         except (OperationalError, Transient):
             raise
         except Exception:  # noqa: BLE001 - whatever one record does, the others of the batch are handled
@@ -99,30 +97,25 @@ class Consumer:
                 self._one(record)
         self._retry(records)
 
-    def _take(self, tx: Tx, record: Record) -> None:
-        if self._known(tx, record):
-            return
-        if parking.must_queue(tx, self.name, record):
-            parking.park(tx, self.name, record, parking.BEHIND, "behind", self._wall())
-            return
-        self._apply(tx, record)
+    def _take(self, tx: Tx, records: Sequence[Record]) -> None:
+        inbox = opened(tx, self.name, records)
+        for record in records:
+            if inbox.knows(record):
+                continue
+            if inbox.must_queue(record):
+                parking.park(tx, self.name, record, parking.BEHIND, "behind", self._wall())
+            else:
+                self._apply(inbox, record)
+        inbox.write(self._wall())
 
-    def _apply(self, tx: Tx, record: Record) -> None:
+    def _apply(self, inbox: Inbox, record: Record) -> None:
         envelope.check(record)
-        tx.conn.execute(
-            insert(INBOX).values(consumer=self.name, event_id=record.headers["ce_id"], handled_at=iso(self._wall()))
-        )
+        inbox.add(record)
         fact = facts.parse(record)
         if fact is None and record.headers["ce_type"] != HEAD_TYPE:
             self._health.skip(record.headers["ce_type"])
         with telemetry.consuming(self.name, record, fact.data if fact else None):
-            self._handle(tx, record, fact, self._now())
-
-    def _known(self, tx: Tx, record: Record) -> bool:
-        query = select(INBOX.c.event_id).where(
-            INBOX.c.consumer == self.name, INBOX.c.event_id == record.headers["ce_id"]
-        )
-        return tx.conn.execute(query).first() is not None
+            self._handle(inbox.tx, record, fact, self._now())
 
     def _one(self, record: Record) -> None:
         """One record in its own transaction; whatever it did is rolled back before its key is parked."""
@@ -139,7 +132,7 @@ class Consumer:
 
     def _alone(self, record: Record, turn: str | None) -> None:
         with self._db.write(turn) as tx:
-            self._take(tx, record)
+            self._take(tx, [record])
 
     def _park(self, record: Record, state: str, reason: str) -> None:
         with self._db.write() as tx:
@@ -184,8 +177,10 @@ class Consumer:
     def _released(self, parked: Parked, turn: str | None) -> None:
         with self._db.write(turn) as tx:
             parking.release(tx, parked.id)
-            if not self._known(tx, parked.record):
-                self._apply(tx, parked.record)
+            inbox = opened(tx, self.name, [parked.record])
+            if not inbox.knows(parked.record):
+                self._apply(inbox, parked.record)
+                inbox.write(self._wall())
 
     def _still_missing(self, parked: Parked, missing: str) -> None:
         now = self._wall()

@@ -51,12 +51,14 @@ def parse(record: Record) -> Fact | None:
     )
 
 
+_NEXT = select(func.coalesce(func.max(FACTS.c.position), 0) + 1).scalar_subquery()
+
+
 def keep(tx: Tx, fact: Fact, now: datetime) -> None:
-    position = tx.conn.execute(select(func.coalesce(func.max(FACTS.c.position), 0) + 1)).scalar_one()
     tx.conn.execute(
         insert(FACTS).values(
             event_id=fact.event_id,
-            position=position,
+            position=_NEXT,
             type=fact.type,
             key=fact.key,
             stream=fact.stream,

@@ -3,8 +3,9 @@
 The lock lives as long as the session that took it, on a connection of its own: whoever dies, or whose line breaks, has lost it,
 and the next one to ask gets it. On SQLite everything runs in one process, which always leads.
 
-Between two checks a leader may lose its lock unnoticed, and two may send for the length of one batch. Both send a prefix of the
-same rows in the same order, so the first copy of each fact still arrives in order, and inboxes absorb the second one.
+Between two checks a leader may lose its lock unnoticed, and two may send for the length of one look at the outbox
+(`relay.AHEAD`). Both send a prefix of the same rows in the same order, so the first copy of each fact still arrives in order,
+and inboxes absorb the second one.
 """
 
 from typing import Any

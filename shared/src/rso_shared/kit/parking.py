@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, or_, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 
 from rso_shared.kit.broker import Record
 from rso_shared.kit.clock import iso
@@ -48,15 +48,6 @@ def park(tx: Tx, consumer: str, record: Record, state: str, reason: str, now: da
 
 def is_parked(tx: Tx, consumer: str, key: str) -> bool:
     query = select(PARKED.c.id).where(PARKED.c.consumer == consumer, PARKED.c.key == key).limit(1)
-    return tx.conn.execute(query).first() is not None
-
-
-def must_queue(tx: Tx, consumer: str, record: Record) -> bool:
-    """Behind poison all of its key waits. Behind a missing fact only later records of the same topic do: the missing
-    fact itself comes on another topic, and would never be handled if it had to queue behind what waits for it.
-    """
-    blocking = or_(PARKED.c.state == POISON, PARKED.c.topic == record.topic)
-    query = select(PARKED.c.id).where(PARKED.c.consumer == consumer, PARKED.c.key == record.key, blocking).limit(1)
     return tx.conn.execute(query).first() is not None
 
 

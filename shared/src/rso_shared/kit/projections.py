@@ -116,19 +116,19 @@ def _unfolded(tx: Tx, projection: Projection) -> list[str]:
 
 def _fold_some(db: Database, projection: Projection, shadow: Tables, waiting: deque[str], load: Load) -> int:
     """As many streams as fit into the time for which appends may be held back; at least one."""
-    until, folded = time.monotonic() + FOLD_SECONDS, 0
+    until, folded = time.monotonic() + FOLD_SECONDS, list[str]()
     with db.write() as tx:
         _without_appends(tx)
         while waiting and (not folded or time.monotonic() < until):
-            _fold(tx, projection, shadow, waiting.popleft(), load)
-            folded += 1
-    return folded
+            folded.append(waiting.popleft())
+            _fold(tx, projection, shadow, folded[-1], load)
+        tx.conn.execute(insert(SHADOWS), [{"projection": projection.name, "stream": stream} for stream in folded])
+    return len(folded)
 
 
 def _fold(tx: Tx, projection: Projection, shadow: Tables, stream: str, load: Load) -> None:
     for recorded in load(tx, stream):
         projection.apply(tx, shadow, recorded)
-    tx.conn.execute(insert(SHADOWS).values(projection=projection.name, stream=stream))
 
 
 def _swap(db: Database, projection: Projection, shadow: Tables, load: Load) -> int:

@@ -7,13 +7,14 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import BigInteger, ColumnElement, any_, cast, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import OperationalError
 
-from rso_shared.kit import crash, metrics, telemetry
+from rso_shared.kit import crash, metrics, statements, telemetry
 from rso_shared.kit.broker import Broker, Record
 from rso_shared.kit.clock import Clock, iso
 from rso_shared.kit.database import Database
@@ -26,6 +27,8 @@ from rso_shared.kit.tables import OUTBOX
 R = TypeVar("R")
 
 BATCH = 500
+AHEAD = 4 * BATCH
+"""Rows of one look at the outbox. They are sent batch by batch, and while one is on its way the one before is marked."""
 POLL_SECONDS = 0.5
 LOOP = "relay"
 
@@ -79,7 +82,7 @@ class Relay:
         pause = POLL_SECONDS
         while True:
             try:
-                while await whole(self._in_thread(self._leadership.held)) and await whole(self.relay_once()) > 0:
+                while await whole(self._leads()) and await whole(self.relay_once()) > 0:
                     pause = POLL_SECONDS
                 pause = POLL_SECONDS
                 self._health.beat(LOOP)
@@ -88,13 +91,24 @@ class Relay:
                 pause = min(pause * 2, 10.0)
             await self._wake.wait(pause)
 
+    async def _leads(self) -> bool:
+        return await self._in_thread(self._leadership.held)
+
     async def relay_once(self) -> int:
-        """One batch: read pending, publish, mark. A crash between the last two sends the batch again; inboxes absorb it."""
+        """What is pending: read, publish, mark. A crash between the last two sends it again; inboxes absorb it."""
         pending = await self._in_thread(self._pending)
-        if pending:
-            await self._publish([record for _, record in pending])
-            crash.point("after-ack-before-mark")
-            await self._in_thread(lambda: self._mark([id_ for id_, _ in pending]))
+        marking: asyncio.Future[None] | None = None
+        try:
+            for start in range(0, len(pending), BATCH):
+                batch = pending[start : start + BATCH]
+                await self._publish([record for _, record in batch])
+                crash.point("after-ack-before-mark")
+                if marking is not None:
+                    await marking
+                marking = self._in_thread(partial(self._mark, [id_ for id_, _ in batch]))
+        finally:
+            if marking is not None:
+                await marking
         return len(pending)
 
     async def _publish(self, records: list[Record]) -> None:
@@ -105,18 +119,20 @@ class Relay:
         metrics.relayed(service, len(records))
 
     def _pending(self) -> list[tuple[int, Record]]:
-        query = select(OUTBOX).where(OUTBOX.c.published_at.is_(None)).order_by(OUTBOX.c.id).limit(BATCH)
         with self._db.read() as tx:
-            rows = tx.conn.execute(query).all()
-        return [(row.id, Record(row.topic, row.key, json.loads(row.headers), row.value)) for row in rows]
+            rows = tx.run(statements.pending(sqlite=tx.is_sqlite), (AHEAD,))
+        return [(id_, Record(topic, key, json.loads(headers), value)) for id_, topic, key, headers, value in rows]
 
     def _mark(self, ids: Sequence[int]) -> None:
+        """Not waited for until it is on the disk: a mark that a crash of the server loses only sends its fact again."""
         with self._db.write() as tx:
+            if not tx.is_sqlite:
+                tx.run("SET LOCAL synchronous_commit = off", ())
             sent = update(OUTBOX).where(_among(ids, sqlite=tx.is_sqlite))
             tx.conn.execute(sent.values(published_at=iso(self._clock.now())))
 
-    async def _in_thread(self, work: Callable[[], R]) -> R:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+    def _in_thread(self, work: Callable[[], R]) -> asyncio.Future[R]:
+        return asyncio.get_running_loop().run_in_executor(self._executor, work)
 
 
 def _among(ids: Sequence[int], *, sqlite: bool) -> ColumnElement[bool]:

@@ -69,6 +69,8 @@ class Signals:
                 self._closed.wait(RETRY_SECONDS)
 
     def _notify(self, connection: "psycopg.Connection[Any]") -> None:
+        """NOTIFY is a transaction like any other: without this it would wait for the disk, for something that may be lost."""
+        connection.execute("SET synchronous_commit = off")
         while not self._closed.is_set():
             self._committed.wait()
             self._committed.clear()

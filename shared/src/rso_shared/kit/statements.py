@@ -3,14 +3,17 @@
 Compiling, binding and wrapping of rows by SQLAlchemy cost more than these statements take, most of all with many threads.
 """
 
+import json
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Table
 
-from rso_shared.kit.tables import EVENTS, OUTBOX, SHADOWS
+from rso_shared.kit.tables import EVENTS, INBOX, OUTBOX, PARKED, SHADOWS
 
 EVENT_COLUMNS = tuple(column.name for column in EVENTS.columns)
 OUTBOX_COLUMNS = ("event_id", "topic", "key", "headers", "value", "created_at")
+INBOX_COLUMNS = tuple(column.name for column in INBOX.columns)
 FOLD_COLUMNS = ("version", "name", "schema_version", "data", "sealed", "recorded_at", "hash")
 
 
@@ -46,6 +49,40 @@ def insert_events(rows: int, *, sqlite: bool) -> str:
 @cache
 def insert_outbox(rows: int, *, sqlite: bool) -> str:
     return _insert(OUTBOX, OUTBOX_COLUMNS, rows, marker(sqlite=sqlite))
+
+
+@cache
+def pending(*, sqlite: bool) -> str:
+    columns = "id, topic, key, headers, value"
+    return f"SELECT {columns} FROM {OUTBOX.name} WHERE published_at IS NULL ORDER BY id LIMIT {marker(sqlite=sqlite)}"
+
+
+@cache
+def insert_inbox(rows: int, *, sqlite: bool) -> str:
+    return _insert(INBOX, INBOX_COLUMNS, rows, marker(sqlite=sqlite))
+
+
+@cache
+def handled(*, sqlite: bool) -> str:
+    mark = marker(sqlite=sqlite)
+    return f"SELECT event_id FROM {INBOX.name} WHERE consumer = {mark} AND event_id {_among(sqlite=sqlite)}"
+
+
+@cache
+def queued(*, sqlite: bool) -> str:
+    mark = marker(sqlite=sqlite)
+    return (
+        f"SELECT DISTINCT key, topic, state FROM {PARKED.name} WHERE consumer = {mark} AND key {_among(sqlite=sqlite)}"
+    )
+
+
+def array(values: list[str], *, sqlite: bool) -> Any:
+    """One parameter however many values: the statement is the same for every batch."""
+    return json.dumps(values) if sqlite else values
+
+
+def _among(*, sqlite: bool) -> str:
+    return "IN (SELECT value FROM json_each(?))" if sqlite else "= ANY(%s)"
 
 
 def _insert(table: Table, columns: tuple[str, ...], rows: int, mark: str) -> str:
