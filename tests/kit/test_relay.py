@@ -187,3 +187,14 @@ async def test_a_bug_ends_the_loop_instead_of_hiding_in_it(
         tx.conn.execute(update(tables.OUTBOX).values(headers="not json"))
     with pytest.raises(ValueError, match="Expecting value"):
         await asyncio.wait_for(relay(room, broker, executor).run(), 5)
+
+
+async def test_a_cancellation_together_with_a_wake_is_not_forgotten() -> None:
+    wake = Wakeup()
+    waiting = asyncio.ensure_future(wake.wait(60))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    wake._event.set()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting

@@ -26,7 +26,8 @@ class Gauges:
         while True:
             for sample in (self._from_database, self._from_log):
                 try:
-                    await asyncio.wait_for(sample(), PATIENCE_SECONDS)
+                    async with asyncio.timeout(PATIENCE_SECONDS):
+                        await sample()
                 except Exception:  # noqa: BLE001 - telemetry never breaks work: the gauge goes stale and disappears
                     metrics.dropped("gauges", 1)
             await asyncio.sleep(PERIOD_SECONDS)

@@ -61,7 +61,8 @@ class LocalBroker:
                     yield LocalBatch([record for _, record in rows], self, group, _positions(rows))
                     continue
                 try:
-                    await asyncio.wait_for(wake.wait(), POLL_SECONDS)
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await wake.wait()
                 except TimeoutError:
                     yield LocalBatch([], self, group, {})
         finally:
