@@ -148,7 +148,8 @@ def test_signals_stop_everything_and_a_restart_goes_on(rooms: Path, template: Pa
     try:
         for number in (signal.SIGINT, signal.SIGTERM):
             box.start()
-            assert httpx.get(f"{box.address}/readyz").json()["ready"] is True
+            ready = httpx.get(f"{box.address}/readyz").json()
+            assert ready["ready"] is True, ready
             assert len(box.temporal_pids()) == 1
             assert box.stop(number) == 0, box.said()
             assert box.temporal_pids() == []

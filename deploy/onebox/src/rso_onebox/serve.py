@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import uvicorn
@@ -28,6 +28,7 @@ from rso_shared.kit.settings import TelemetrySettings, refuse_strangers
 
 LOOPBACK = "127.0.0.1"
 CHILD_SECONDS = 0.5
+AT_WORK_SECONDS = 10.0
 Say = Callable[[str], None]
 
 
@@ -115,6 +116,7 @@ async def _serve(
             await asyncio.sleep(0.01)
         loops = _loops(box)
         loops["temporal"] = asyncio.create_task(_keep_alive(child), name="temporal")
+        await _at_work(box)
         ready()
         told: asyncio.Task[Any] = asyncio.create_task(stop.wait())
         ended, _ = await asyncio.wait({told, *loops.values()}, return_when=asyncio.FIRST_COMPLETED)
@@ -124,6 +126,14 @@ async def _serve(
         await asyncio.gather(*serving)
         for task in ended:
             task.result()
+
+
+async def _at_work(box: onebox.Box) -> None:
+    """Until no loop is connecting any more. What is missing for longer is for /readyz to say, and no reason to stay silent."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(AT_WORK_SECONDS):
+            while any(service.health.problems() for service in box.services.values()):  # noqa: ASYNC110 - health has no event
+                await asyncio.sleep(0.02)
 
 
 async def _keep_alive(child: TemporalChild) -> None:

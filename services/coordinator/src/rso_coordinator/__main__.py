@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from rso_coordinator.app import SPEC
 from rso_coordinator.bridge import NAME, TOPICS, Bridge
-from rso_coordinator.worker import LOOP, Temporal, run_worker
+from rso_coordinator.worker import LOOP, Temporal, worker_of
 from rso_shared.kit.process import Additions, main
 from rso_shared.kit.service import Loop, Service, expected
 
@@ -24,7 +24,7 @@ def temporal(service: Service) -> Temporal:
 
 def worker(service: Service) -> Mapping[str, Loop]:
     server, http = temporal(service), httpx.AsyncClient(timeout=HTTP_SECONDS)
-    return {LOOP: lambda: run_worker(server, service, http)}
+    return {LOOP: worker_of(server, service, http)}
 
 
 def bridge(service: Service) -> Mapping[str, Loop]:

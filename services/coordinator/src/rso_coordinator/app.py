@@ -10,7 +10,7 @@ from rso_coordinator.bridge import NAME, Bridge
 from rso_coordinator.projections import METADATA, PROJECTIONS
 from rso_coordinator.publish import publish
 from rso_coordinator.subscribe import SUBSCRIPTION
-from rso_coordinator.worker import LOOP, Temporal, run_worker
+from rso_coordinator.worker import LOOP, Temporal, worker_of
 from rso_shared.kit.names import COORDINATOR
 from rso_shared.kit.service import Loop, Service
 from rso_shared.kit.spec import ServiceSpec
@@ -29,7 +29,7 @@ def temporal_loops(service: Service, temporal: Temporal) -> dict[str, Loop]:
     """The bridge and the worker. They share one client and one pool of connections to the services."""
     http = httpx.AsyncClient(timeout=10.0)
     bridge = Bridge(service, http, temporal.client)
-    return {NAME: bridge.run, LOOP: lambda: run_worker(temporal, service, http)}
+    return {NAME: bridge.run, LOOP: worker_of(temporal, service, http)}
 
 
 def add_temporal(service: Service, app: FastAPI, temporal: Temporal, quiet: Callable[[], bool]) -> None:

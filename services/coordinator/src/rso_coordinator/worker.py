@@ -15,7 +15,7 @@ from rso_coordinator.bridge import TASK_QUEUE
 from rso_coordinator.codec import converter
 from rso_coordinator.workflows.case import CaseWorkflow
 from rso_shared.kit.errors import Transient
-from rso_shared.kit.service import Service
+from rso_shared.kit.service import Loop, Service
 
 LOOP = "temporal"
 LOOK_SECONDS = 5
@@ -76,9 +76,14 @@ _RESTRICTIONS = SandboxRestrictions.default.with_passthrough_modules(
 )
 
 
+def worker_of(temporal: Temporal, service: Service, http: httpx.AsyncClient) -> Loop:
+    """From here on the service is not ready, until the worker is at work."""
+    service.health.trouble(LOOP, "connecting")
+    return lambda: run_worker(temporal, service, http)
+
+
 async def run_worker(temporal: Temporal, service: Service, http: httpx.AsyncClient) -> None:
     """Until cancelled; what is in hand is finished first."""
-    service.health.trouble(LOOP, "connecting")
     client = await temporal.connect()
     async with build_worker(client, service, http):
         while True:
