@@ -20,6 +20,7 @@ BENCHES: dict[str, tuple[str, ...]] = {
     "rebuild": ("postgres",),
     "upload": (),
     "onebox": (),
+    "cases": (),
     "memory": (),
 }
 """In this order, and the engines that each needs."""

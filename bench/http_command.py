@@ -120,7 +120,9 @@ def free_port() -> int:
 
 @contextmanager
 def server(argv: list[str], port: int, **environment: str) -> Iterator[tuple[str, int]]:
-    process = subprocess.Popen([sys.executable, *argv], env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, *argv], env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         end = time.monotonic() + 30
         while True:
