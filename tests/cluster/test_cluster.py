@@ -1,5 +1,6 @@
 """Whole cases on Kafka, PostgreSQL and Temporal server: as on one machine, also while everything is killed once, and after a restart."""
 
+import time
 from contextlib import closing
 
 import httpx
@@ -17,6 +18,7 @@ from rso_shared.contracts.vocabulary import Role
 pytestmark = pytest.mark.xdist_group("cluster")
 
 CASES = 3
+BACKLOG_SECONDS = 60
 
 
 def played(cluster: Deployment, first: int, cases: int = CASES) -> Driven:
@@ -41,11 +43,20 @@ def test_each_service_runs_in_its_roles_and_replicas(cluster: Deployment) -> Non
 
 @pytest.mark.parametrize(
     ("path", "status"),
-    [("/livez", 200), ("/readyz", 200), ("/docs", 200), ("/operations/", 200), ("/v1/cases", 401),
+    [("/livez", 200), ("/docs", 200), ("/operations/", 200), ("/v1/cases", 401),
      ("/internal/v1/intake/cases/x/snapshot", 404), ("/%69nternal/v1/intake/cases/x/snapshot", 404), ("/metrics", 404)],
 )  # fmt: skip
 def test_what_stands_behind_the_one_port(cluster: Deployment, path: str, status: int) -> None:
     assert httpx.get(cluster.target.address + path, timeout=30).status_code == status
+
+
+def test_it_is_ready_once_the_backlog_of_its_start_is_worked_off(cluster: Deployment) -> None:
+    """Five hundred specialists were just entered: consumers that are more than a thousand facts behind say so."""
+    end = time.monotonic() + BACKLOG_SECONDS
+    while (answer := httpx.get(cluster.target.address + "/readyz", timeout=30)).status_code != httpx.codes.OK:
+        assert time.monotonic() < end, answer.json()
+        time.sleep(0.5)
+    assert answer.json()["waiting"] == []
 
 
 def test_cases_are_delivered_and_the_auditor_finds_nothing(cluster: Deployment) -> None:

@@ -63,10 +63,7 @@ class _Shown:
         return observe
 
 
-_shown = _Shown()
-
-
-def _made(metric: Metric, meter: api.Meter) -> Any:
+def _made(metric: Metric, meter: api.Meter, shown: _Shown) -> Any:
     match metric.kind:
         case "histogram":
             return meter.create_histogram(
@@ -75,17 +72,17 @@ def _made(metric: Metric, meter: api.Meter) -> Any:
         case "counter":
             return meter.create_counter(metric.name, metric.unit, metric.description)
         case "gauge":
-            return meter.create_observable_gauge(metric.name, [_shown.of(metric)], metric.unit, metric.description)
+            return meter.create_observable_gauge(metric.name, [shown.of(metric)], metric.unit, metric.description)
         case _:
-            return meter.create_observable_counter(metric.name, [_shown.of(metric)], metric.unit, metric.description)
+            return meter.create_observable_counter(metric.name, [shown.of(metric)], metric.unit, metric.description)
 
 
 class _Instruments:
     """Those of the process. Before `configure` they do nothing, and cost next to nothing."""
 
     def __init__(self, meter: api.Meter, registry: CollectorRegistry) -> None:
-        self.registry = registry
-        self._all = {metric.name: _made(metric, meter) for metric in TABLE}
+        self.registry, self.shown = registry, _Shown()
+        self._all = {metric.name: _made(metric, meter, self.shown) for metric in TABLE}
 
     def record(self, name: str, value: float, **labels: str) -> None:
         self._all[name].record(value, labels)
@@ -146,7 +143,7 @@ def dropped(signal: str, count: int) -> None:
 
 def show(name: str, owner: str, samples: Samples) -> None:
     """The present values of a gauge, in the order of its labels; they replace what the owner showed before."""
-    _shown.put(BY_NAME[name].name, owner, samples)
+    _Process.use.shown.put(BY_NAME[name].name, owner, samples)
 
 
 class _Forgiving(MetricExporter):
