@@ -21,6 +21,7 @@ BENCHES: dict[str, tuple[str, ...]] = {
     "upload": (),
     "onebox": (),
     "cases": (),
+    "case_cpu": (),
     "memory": (),
 }
 """In this order, and the engines that each needs."""

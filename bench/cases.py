@@ -39,13 +39,13 @@ def main() -> list[Row]:
 def _one_machine() -> list[Row]:
     with (
         tempfile.TemporaryDirectory() as folder,
-        closing(OneboxTarget(DataDir(Path(folder) / "data"), _silent)) as target,
+        closing(OneboxTarget(DataDir(Path(folder) / "data"), silent)) as target,
     ):
         _prepare(target)
-        log, before = Path(folder) / "data" / "log" / "rso.log", settled(target, frozenset(), _silent)
+        log, before = Path(folder) / "data" / "log" / "rso.log", settled(target, frozenset(), silent)
         asked = _requests(log)
         rates = [_rate(target) for _ in range(ROUNDS)]
-        after = settled(target, frozenset(), _silent)
+        after = settled(target, frozenset(), silent)
         made_of = _made_of(before, after, _requests(log) - asked)
     return [at_least("whole cases per second, one machine", statistics.median(rates), "cases/s", 2), *made_of]
 
@@ -64,7 +64,7 @@ def _made_of(before: Verdict, after: Verdict, requests: int) -> list[Row]:
 
 def _clusters() -> list[Row]:
     with ExitStack() as stack:
-        one, two = (stack.enter_context(_cluster(replicas)) for replicas in (1, 2))
+        one, two = (stack.enter_context(clustered(replicas)) for replicas in (1, 2))
         double, single = interleaved(lambda: _rate(two), lambda: _rate(one), ROUNDS)
     return [
         at_least("whole cases per second, cluster, 1 replica", single, "cases/s", 1.5),
@@ -74,21 +74,21 @@ def _clusters() -> list[Row]:
 
 def _prepare(target: Target) -> None:
     """Programs and specialists; then a round that nobody measures."""
-    loading.init(target.address, target.issuer, _silent)
-    loading.seed(target.address, target.issuer, _silent)
+    loading.init(target.address, target.issuer, silent)
+    loading.seed(target.address, target.issuer, silent)
     _rate(target)
-    settled(target, frozenset(), _silent)
+    settled(target, frozenset(), silent)
 
 
 def _rate(target: Target) -> float:
-    driven = Drive(target.address, target.issuer, CASES, AT_ONCE, next(_patients), _silent).run()
+    driven = Drive(target.address, target.issuer, CASES, AT_ONCE, next(_patients), silent).run()
     if driven.failed:
         raise RuntimeError(f"{len(driven.failed)} of {CASES} cases failed, the first: {driven.failed[0]}")
     return len(driven.finished) / driven.took
 
 
 @contextmanager
-def _cluster(replicas: int) -> Iterator[ClusterTarget]:
+def clustered(replicas: int) -> Iterator[ClusterTarget]:
     """Engines and processes of its own, on a folder that the database server's user may pass."""
     with tempfile.TemporaryDirectory(prefix="rso-bench-") as folder:
         Path(folder).chmod(0o755)
@@ -97,7 +97,7 @@ def _cluster(replicas: int) -> Iterator[ClusterTarget]:
         process = subprocess.Popen([*argv, "--replicas", str(replicas), "--port", str(_free_port())])
         try:
             _wait(data, process)
-            target = ClusterTarget(data, _silent)
+            target = ClusterTarget(data, silent)
             _prepare(target)
             yield target
         finally:
@@ -123,5 +123,5 @@ def _requests(log: Path) -> int:
     return sum(json.loads(line).get("event") == "request" for line in log.read_text().splitlines())
 
 
-def _silent(_text: str) -> None:
+def silent(_text: str) -> None:
     """Nobody listens."""

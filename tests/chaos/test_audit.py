@@ -9,10 +9,26 @@ from pathlib import Path
 import pytest
 from e2e.onebox import copy
 
+import rso_billing.app
+import rso_coordinator.app
+import rso_intake.app
+import rso_matching.app
+import rso_operations.app
+import rso_opinions.app
+import rso_records_compiler.app
 from chaos.conftest import CASES, Played
 from rso_cluster import audit, audit_log, audit_stores
 from rso_cluster.audit import Verdict
+from rso_cluster.audit_hears import hears
 from rso_cluster.audit_model import Evidence, Kind, Workflow
+from rso_shared.contracts.registry import FACTS
+from rso_shared.kit.names import BY_SHORT
+from rso_shared.kit.spec import ServiceSpec
+
+SPECS = (
+    rso_billing.app, rso_coordinator.app, rso_intake.app, rso_matching.app, rso_operations.app, rso_opinions.app,
+    rso_records_compiler.app,
+)  # fmt: skip
 
 pytestmark = pytest.mark.xdist_group("chaos")
 
@@ -51,6 +67,14 @@ def test_a_sound_folder_has_no_findings(played: Played) -> None:
     assert counts.trial_balance == {"USD": 0}
     assert counts.records == counts.events
     assert counts.mails > CASES
+
+
+@pytest.mark.parametrize("spec", [module.SPEC for module in SPECS], ids=lambda spec: spec.name.short)
+def test_the_auditor_expects_of_each_service_what_it_subscribes_to(spec: ServiceSpec) -> None:
+    own, subscription = spec.name.short, spec.subscription
+    facts = [model for model in FACTS.values() if model.producer() in BY_SHORT and model.producer() != own]
+    heard = {model.TYPE for model in facts if hears(own, model.fact_type())}
+    assert heard == {model.TYPE for model in facts if subscription.on_record is not None or model in subscription.types}
 
 
 def _remove_event(root: Path) -> None:

@@ -17,7 +17,7 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from rso_coordinator.bridge import NAME as BRIDGE
-from rso_coordinator.bridge import Bridge, workflow_id
+from rso_coordinator.bridge import TOPICS, Bridge, workflow_id
 from rso_coordinator.worker import Temporal
 from rso_coordinator.workflows.case import CaseWorkflow
 from rso_onebox import box as onebox
@@ -35,6 +35,8 @@ SLACK = timedelta(seconds=5)
 PAUSE = 0.02
 CALM = 2
 PATIENCE = 20.0
+SERVER_PATIENCE = timedelta(seconds=60)
+"""For a Java process to come up beside whatever else the machine does."""
 TASKS = {EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED: 1, EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED: 0}
 
 
@@ -113,7 +115,9 @@ class Running:
 
     @classmethod
     async def start(cls, folder: Path, server: Path) -> "Running":
-        env = await WorkflowEnvironment.start_time_skipping(test_server_existing_path=str(_bound(server, folder)))
+        env = await WorkflowEnvironment.start_time_skipping(
+            test_server_existing_path=str(_bound(server, folder)), test_server_startup_timeout=SERVER_PATIENCE
+        )
         wire = Wire(env.client.service_client.config.target_host)
         temporal = await wire.join()
         clock = ManualClock(await env.get_current_time())
@@ -230,7 +234,7 @@ class Running:
         """Groups and their topics, of the loops that run: a paused one is behind on purpose."""
         services = self.box.services.values()
         groups = [(s.name, s.topics()) for s in services if f"{s.name}.consumer" in self._loops]
-        bridge = [(BRIDGE, [s.spec.name.topic for s in services])] if f"coordinator.{BRIDGE}" in self._loops else []
+        bridge = [(BRIDGE, list(TOPICS))] if f"coordinator.{BRIDGE}" in self._loops else []
         return groups + bridge
 
     def _published(self) -> int:

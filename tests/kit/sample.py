@@ -70,6 +70,7 @@ NOTICES = notices.NoticeSpec(requested=NoticeRequested, sent=NoticeSent)
 
 class CaseOpened(CaseFact):
     TYPE: ClassVar[str] = "sample.case_opened"
+    CHANGES_ACCESS: ClassVar[bool] = True
     colour: Colour
 
 

@@ -119,7 +119,6 @@ def _arrived(reacting: Reacting, fact: Fact) -> None:
 SUBSCRIPTION = Subscription(
     keeps=frozenset({sample.Based}),
     reactions={sample.Arrived: _arrived},
-    topics=frozenset({sample.OTHER_TOPIC, sample.THIRD_TOPIC}),
 )
 SPEC = ServiceSpec(
     name=sample.SAMPLE, metadata=sample.METADATA, routers=(router,), projections=(sample.PROJECTION,),

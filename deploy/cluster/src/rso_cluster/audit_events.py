@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from rso_cluster.audit_model import HEADS_TOPIC, WITNESS, Counts, Evidence, Finding, Kind
+from rso_cluster.audit_hears import hears
+from rso_cluster.audit_model import HEADS_TOPIC, WITNESS, Counts, Evidence, Finding, Kind, LogRecord
 
 FIRST = bytes(32)
 _EVENTS = """
@@ -101,19 +102,17 @@ def order(evidence: Evidence, _counts: Counts) -> Iterator[Finding]:
 
 
 def consumption(evidence: Evidence, counts: Counts) -> Iterator[Finding]:
-    """What a consumer has in its inbox is what lies on the topics it listens to: nothing missing, nothing else, nothing twice."""
+    """What a consumer has in its inbox is what the others said and it has a use for: nothing missing, nothing else, nothing twice."""
     topics = {record.event_id: record.topic for record in evidence.log}
     for short, store in evidence.stores.items():
-        heard = {evidence.topic(each) for each in evidence.stores if each != short}
-        heard |= {HEADS_TOPIC} if short == WITNESS else set()
-        expected = {event_id for event_id, topic in topics.items() if topic in heard}
+        expected = {record.event_id for record in evidence.log if _concerns(record, short, evidence)}
         applied = Counter(row[0] for row in store.rows(f"SELECT event_id FROM inbox WHERE consumer = '{short}'"))
         counts.consumed += len(applied)
         for event_id in sorted(expected - set(applied)):
             yield Finding(Kind.LOST, "inbox", f"{short}: {event_id}", f"on {topics[event_id]}, never applied")
         for event_id in sorted(set(applied) - expected):
             yield Finding(
-                Kind.DUPLICATED, "inbox", f"{short}: {event_id}", "applied, but no topic it listens to has it"
+                Kind.DUPLICATED, "inbox", f"{short}: {event_id}", "applied, but nobody else said anything of the kind"
             )
         yield from (
             Finding(Kind.DUPLICATED, "inbox", f"{short}: {event_id}", f"applied {times} times")
@@ -121,6 +120,12 @@ def consumption(evidence: Evidence, counts: Counts) -> Iterator[Finding]:
             if times > 1
         )
         yield from _kept(short, store.rows("SELECT event_id, stream, version FROM facts"), set(applied))
+
+
+def _concerns(record: LogRecord, short: str, evidence: Evidence) -> bool:
+    if record.topic == HEADS_TOPIC:
+        return short == WITNESS
+    return record.topic != evidence.topic(short) and hears(short, record.headers.get("ce_type", ""))
 
 
 def _kept(short: str, rows: Iterator[tuple[Any, ...]], applied: set[str]) -> Iterator[Finding]:

@@ -56,8 +56,7 @@ class Box:
                 if tx.conn.execute(select(func.count()).where(OUTBOX.c.published_at.is_(None))).scalar_one():
                     return False
         groups = [(s.name, s.topics()) for s in self.services.values()]
-        bridge_topics = [s.spec.name.topic for s in self.services.values()]
-        return not any(self.broker.behind(group, topics) for group, topics in [*groups, (BRIDGE, bridge_topics)])
+        return not any(self.broker.behind(group, topics) for group, topics in [*groups, (BRIDGE, TOPICS)])
 
     def close(self) -> None:
         for running in self.services.values():

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import uvicorn
+import uvloop
 from starlette.types import ASGIApp
 
 from rso_coordinator.bridge import NAME as BRIDGE
@@ -87,7 +88,8 @@ def up(data: DataDir, *, port: int, sandbox: bool, say: Say) -> int:
                     f"  pages {address(public)}/operations/   API {address(public)}/docs   data {data.root}   Ctrl-C stops"
                 )
 
-            asyncio.run(_serve(box, child, public, internal, ready))
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(_serve(box, child, public, internal, ready))
             box.close()
             flush()
         finally:

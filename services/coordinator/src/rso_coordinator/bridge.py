@@ -12,9 +12,10 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from rso_coordinator.payloads import CaseStart, FactSeen
-from rso_coordinator.wakes import STARTS, seen
+from rso_coordinator.wakes import STARTS, WAKES, seen
 from rso_coordinator.workflows.case import CaseWorkflow
 from rso_shared.contracts.base import FactModel
+from rso_shared.contracts.registry import FACTS
 from rso_shared.kit import crash, envelope, facts, logs, parking, telemetry
 from rso_shared.kit.broker import Batch, Record
 from rso_shared.kit.clock import parse_iso
@@ -22,13 +23,13 @@ from rso_shared.kit.consumer import FIRST_PAUSE, LONGEST_PAUSE, PATIENCE, RETRY_
 from rso_shared.kit.draining import whole
 from rso_shared.kit.errors import NotYet, Transient
 from rso_shared.kit.facts import Fact
-from rso_shared.kit.names import SERVICES
+from rso_shared.kit.names import topic_of
 from rso_shared.kit.neighbours import address
 from rso_shared.kit.service import Service
 
 R = TypeVar("R")
 NAME = "coordinator.bridge"
-TOPICS = tuple(service.topic for service in SERVICES)
+TOPICS = tuple(sorted({topic_of(type_.partition(".")[0]) for type_ in WAKES}))
 TASK_QUEUE = "cases"
 UNKNOWN = 404
 BROKEN = (ValueError, KeyError, envelope.UnidentifiedError)
@@ -65,31 +66,40 @@ class Bridge:
                 return
 
     async def _handled(self, batch: Batch, records: list[Record]) -> None:
-        for record in records:
-            await self._take(record)
-        await self._retry({record.key for record in records})
+        """The database is asked once per batch which keys are set aside, and not at all for a batch that wakes nobody."""
+        waking, due = [record for record in records if _may_wake(record)], time.monotonic() >= self._retry_at
+        if waking or due:
+            parked = set(await self._in_thread(self._waiting))
+            for record in waking:
+                await self._take(record, parked)
+            await self._retry(parked if due else parked & {record.key for record in waking})
+        if due:
+            self._retry_at = time.monotonic() + RETRY_SECONDS
         if records:
             crash.point("after-batch-before-offset")
         await batch.commit()
 
-    async def _take(self, record: Record) -> None:
+    async def _take(self, record: Record, parked: set[str]) -> None:
+        """What it sets aside is added to `parked`, behind which later records of the key queue."""
         try:
             waking = _waking(record)
         except BROKEN as broken:
-            reason = type(broken).__name__
-            await self._in_thread(lambda: self._park(record, parking.POISON, reason))
+            await self._set_aside(record, parking.POISON, type(broken).__name__, parked)
             return
         if waking is None:
             return
         fact, signal = waking
-        if await self._in_thread(lambda: self._is_parked(record.key)):
-            await self._in_thread(lambda: self._park(record, parking.BEHIND, "behind"))
+        if record.key in parked:
+            await self._set_aside(record, parking.BEHIND, "behind", parked)
             return
         try:
             await self.forward(fact.data, signal, fact.traceparent)
         except NotYet as outcome:
-            reason = outcome.missing
-            await self._in_thread(lambda: self._park(record, parking.NOT_YET, reason))
+            await self._set_aside(record, parking.NOT_YET, outcome.missing, parked)
+
+    async def _set_aside(self, record: Record, state: str, reason: str, parked: set[str]) -> None:
+        await self._in_thread(lambda: self._park(record, state, reason))
+        parked.add(record.key)
 
     async def forward(self, fact: FactModel, signal: FactSeen, traceparent: str | None = None) -> None:
         """Raises NotYet for a case that intake does not know; anything else that fails leaves the position where it is."""
@@ -128,14 +138,10 @@ class Bridge:
             return
         await self._start(case_id, signal)
 
-    async def _retry(self, handled: set[str]) -> None:
-        due = time.monotonic() >= self._retry_at
-        for key in await self._in_thread(self._waiting):
-            if due or key in handled:
-                while await self._drain_one(key):
-                    pass
-        if due:
-            self._retry_at = time.monotonic() + RETRY_SECONDS
+    async def _retry(self, keys: set[str]) -> None:
+        for key in sorted(keys):
+            while await self._drain_one(key):
+                pass
 
     async def _drain_one(self, key: str) -> bool:
         """The oldest of a key, unless an operator has to say so first; False when there is nothing more to do now."""
@@ -168,10 +174,6 @@ class Bridge:
         with self._service.db.read() as tx:
             return parking.keys(tx, NAME)
 
-    def _is_parked(self, key: str) -> bool:
-        with self._service.db.read() as tx:
-            return parking.is_parked(tx, NAME, key)
-
     def _first(self, key: str) -> parking.Parked | None:
         with self._service.db.read() as tx:
             return parking.first(tx, NAME, key)
@@ -190,6 +192,12 @@ class Bridge:
 
     async def _in_thread(self, work: Callable[[], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._service.executor, work)
+
+
+def _may_wake(record: Record) -> bool:
+    """By its type alone. What is no fact is looked at, to be set aside."""
+    type_ = record.headers.get("ce_type", "")
+    return type_ not in FACTS or FACTS[type_].TYPE in WAKES
 
 
 def _waking(record: Record) -> tuple[Fact, FactSeen] | None:

@@ -1,6 +1,7 @@
 """Reads on the read models: what a command or a page needs to know beside its own stream."""
 
 from datetime import date
+from functools import lru_cache
 
 from sqlalchemy import Row, select
 
@@ -46,7 +47,13 @@ def program_of(tx: Tx, case: Case) -> Program:
     query = select(PROGRAMS.c.document).where(
         PROGRAMS.c.program_id == ref.program_id, PROGRAMS.c.version == ref.version
     )
-    return Program.model_validate_json(tx.conn.execute(query).scalar_one())
+    return _read(tx.conn.execute(query).scalar_one())
+
+
+@lru_cache(maxsize=256)
+def _read(document: str) -> Program:
+    """A version never changes, and most requests about a case ask for the same few."""
+    return Program.model_validate_json(document)
 
 
 def programs(tx: Tx) -> dict[str, ProgramVersions]:

@@ -2,12 +2,10 @@
 
 from rso_operations.board import REACTIONS
 from rso_operations.heads import witness
-from rso_shared.kit.names import HEADS_TOPIC, OPERATIONS, SERVICES
 from rso_shared.kit.reactions import Subscription
 
 SUBSCRIPTION = Subscription(
     keeps="all",
     reactions=REACTIONS,
     on_record=witness,
-    topics=frozenset({service.topic for service in SERVICES} - {OPERATIONS.topic} | {HEADS_TOPIC}),
 )

@@ -24,11 +24,13 @@ class FactModel(Contract):
     """One fact. `TYPE` is the stored name `<short>.<snake_case>`; the CloudEvents type is `rso.<TYPE>.v<VERSION>`.
 
     `case_id` is the key on the log and the CloudEvents subject; facts about something else name it in `key()`.
-    `access` tells every service whose sight of the case changes with this fact.
+    `access` tells every service whose sight of the case changes with this fact; only a type with `CHANGES_ACCESS` may carry any,
+    so that a service knows from the type alone which facts it must not miss.
     """
 
     TYPE: ClassVar[str]
     VERSION: ClassVar[int] = 1
+    CHANGES_ACCESS: ClassVar[bool] = False
     access: tuple[AccessChange, ...] = ()
 
     def key(self) -> str:
@@ -37,6 +39,11 @@ class FactModel(Contract):
     @classmethod
     def fact_type(cls) -> str:
         return f"rso.{cls.TYPE}.v{cls.VERSION}"
+
+    @classmethod
+    def producer(cls) -> str:
+        """The short name of the service whose fact it is."""
+        return cls.TYPE.partition(".")[0]
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_kwargs: object) -> None:

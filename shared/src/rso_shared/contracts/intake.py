@@ -20,6 +20,7 @@ from rso_shared.contracts.vocabulary import (
 
 class CaseSubmitted(CaseFact):
     TYPE: ClassVar[str] = "intake.case_submitted"
+    CHANGES_ACCESS: ClassVar[bool] = True
     organisation_id: str
     program: ProgramRef
     person_id: str
@@ -67,11 +68,13 @@ class RequesterLinked(CaseFact):
     """The second party joined by the reference number (patient or legal representative)."""
 
     TYPE: ClassVar[str] = "intake.requester_linked"
+    CHANGES_ACCESS: ClassVar[bool] = True
     role: Role
 
 
 class LocalProviderJoined(CaseFact):
     TYPE: ClassVar[str] = "intake.local_provider_joined"
+    CHANGES_ACCESS: ClassVar[bool] = True
 
 
 class AuthorizationRequested(CaseFact):

@@ -36,6 +36,7 @@ class ConflictAttested(CaseFact):
 
 class OfferAccepted(CaseFact):
     TYPE: ClassVar[str] = "matching.offer_accepted"
+    CHANGES_ACCESS: ClassVar[bool] = True
     offer_id: str
     assignment_id: str
     specialist_id: str
@@ -63,6 +64,7 @@ class OfferWithdrawn(CaseFact):
 
 class AssignmentReleased(CaseFact):
     TYPE: ClassVar[str] = "matching.assignment_released"
+    CHANGES_ACCESS: ClassVar[bool] = True
     assignment_id: str
     specialist_id: str
     reason: str

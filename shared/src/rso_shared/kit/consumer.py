@@ -50,14 +50,18 @@ async def listen(
 
 
 class Consumer:
-    """`handle` runs inside the inbox's transaction. `wall` gives real time: patience does not follow a sandbox's clock."""
+    """`handle` runs inside the inbox's transaction; it never sees a record that is not wanted, and neither does the inbox.
+
+    `wall` gives real time: patience does not follow a sandbox's clock.
+    """
 
     def __init__(
         self, name: str, db: Database, broker: Broker, topics: Sequence[str], handle: Handle, *,
         now: Callable[[], datetime], wall: Callable[[], datetime], health: Health, executor: Executor,
+        wants: Callable[[Record], bool] = lambda _record: True,
     ) -> None:  # fmt: skip
         self.name, self._db, self._broker, self._topics = name, db, broker, topics
-        self._handle, self._now, self._wall = handle, now, wall
+        self._handle, self._wants, self._now, self._wall = handle, wants, now, wall
         self._health, self._executor = health, executor
         self._retry_at = 0.0
 
@@ -85,7 +89,7 @@ class Consumer:
 
     def process(self, polled: Sequence[Record]) -> None:
         """Handles a polled batch; when it returns, each record is handled, parked or known."""
-        records = [envelope.named(record) for record in polled]
+        records = [envelope.named(record) for record in polled if self._wants(record)]
         try:
             if records:
                 with self._db.write() as tx:

@@ -1,7 +1,9 @@
 """LocalBroker: the log on one machine. One SQLite file, synchronous=FULL like the outboxes, consumers woken in-process.
 
 Record ids are assigned under the write lock, so their order is commit order. One append per relay batch, one position per
-group and polled batch. A file that cannot be written or read now (disk full, locked, I/O) is an engine that is away.
+group and polled batch. Positions do not wait for the disk: one that a power cut takes back only brings its batch again, and
+whatever is appended later carries it to the disk. A file that cannot be written or read now (disk full, locked, I/O) is an
+engine that is away.
 """
 
 import asyncio
@@ -34,25 +36,24 @@ CREATE TABLE IF NOT EXISTS positions ("group" TEXT NOT NULL, topic TEXT NOT NULL
 
 class LocalBroker:
     def __init__(self, path: Path | str) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL"):
-            self._db.execute(f"PRAGMA {pragma}")
-        self._db.executescript(_SCHEMA)
+        self._db, self._positions = _opened(path, "FULL"), _opened(path, "NORMAL")
         self._lock = threading.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="broker")
-        self._sleepers: set[asyncio.Event] = set()
+        self._sleepers: dict[asyncio.Event, frozenset[str]] = {}
 
     async def prepare(self) -> None:
         """A topic is here with its first record."""
 
     async def publish(self, records: Sequence[Record]) -> None:
         await self._run(lambda: self.append(records))
-        for sleeper in self._sleepers:
-            sleeper.set()
+        told = {record.topic for record in records}
+        for sleeper, topics in self._sleepers.items():
+            if not topics.isdisjoint(told):
+                sleeper.set()
 
     async def subscribe(self, group: str, topics: Iterable[str]) -> AsyncGenerator["LocalBatch", None]:
         wanted, wake = sorted(topics), asyncio.Event()
-        self._sleepers.add(wake)
+        self._sleepers[wake] = frozenset(wanted)
         try:
             while True:
                 wake.clear()
@@ -66,14 +67,14 @@ class LocalBroker:
                 except TimeoutError:
                     yield LocalBatch([], self, group, {})
         finally:
-            self._sleepers.discard(wake)
+            self._sleepers.pop(wake)
 
     async def lag(self, group: str, topics: Iterable[str]) -> int:
         return await self._run(lambda: self.behind(group, sorted(topics)))
 
     def append(self, records: Sequence[Record]) -> None:
         rows = [(r.topic, r.key, json.dumps(r.headers), r.value) for r in records]
-        with self._transaction():
+        with self._transaction(self._db):
             self._db.executemany("INSERT INTO records (topic, key, headers, value) VALUES (?, ?, ?, ?)", rows)
 
     def fetch(self, group: str, topics: Sequence[str], limit: int = BATCH) -> list[tuple[int, Record]]:
@@ -89,8 +90,8 @@ class LocalBroker:
         return [(row[0], Record(row[1], row[2], _headers(row[3]), row[4])) for row in rows[:limit]]
 
     def commit(self, group: str, positions: dict[str, int]) -> None:
-        with self._transaction():
-            self._db.executemany(
+        with self._transaction(self._positions):
+            self._positions.executemany(
                 'INSERT INTO positions VALUES (?, ?, ?) ON CONFLICT ("group", topic) DO UPDATE SET position = excluded.position',
                 [(group, topic, position) for topic, position in positions.items()],
             )
@@ -106,6 +107,7 @@ class LocalBroker:
 
     def close(self) -> None:
         self._thread.shutdown(wait=True)
+        self._positions.close()
         self._db.close()
 
     async def run(self, work: Callable[[], R]) -> R:
@@ -124,15 +126,23 @@ class LocalBroker:
                 raise Transient("log") from away
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self, db: sqlite3.Connection) -> Iterator[None]:
         with self._at_file():
             try:
-                self._db.execute("BEGIN IMMEDIATE")
+                db.execute("BEGIN IMMEDIATE")
                 yield
-                self._db.execute("COMMIT")
+                db.execute("COMMIT")
             finally:
-                if self._db.in_transaction:  # SQLite ends some by itself, and leaves others open when a commit fails
-                    self._db.execute("ROLLBACK")
+                if db.in_transaction:  # SQLite ends some by itself, and leaves others open when a commit fails
+                    db.execute("ROLLBACK")
+
+
+def _opened(path: Path | str, synchronous: str) -> sqlite3.Connection:
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+    for pragma in ("journal_mode=WAL", f"synchronous={synchronous}"):
+        db.execute(f"PRAGMA {pragma}")
+    db.executescript(_SCHEMA)
+    return db
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 HEADS_TOPIC = "rso.heads.v1"
 
 
+def topic_of(short: str) -> str:
+    return f"rso.{short}.v1"
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceName:
     """One service under all its names. `short` is the root of every other one, except where history says otherwise."""
@@ -15,7 +19,7 @@ class ServiceName:
 
     @property
     def topic(self) -> str:
-        return f"rso.{self.short}.v1"
+        return topic_of(self.short)
 
     @property
     def settings_prefix(self) -> str:

@@ -46,11 +46,6 @@ def park(tx: Tx, consumer: str, record: Record, state: str, reason: str, now: da
     )
 
 
-def is_parked(tx: Tx, consumer: str, key: str) -> bool:
-    query = select(PARKED.c.id).where(PARKED.c.consumer == consumer, PARKED.c.key == key).limit(1)
-    return tx.conn.execute(query).first() is not None
-
-
 def first(tx: Tx, consumer: str, key: str) -> Parked | None:
     query = select(PARKED).where(PARKED.c.consumer == consumer, PARKED.c.key == key).order_by(PARKED.c.id).limit(1)
     row = tx.conn.execute(query).one_or_none()

@@ -8,6 +8,13 @@ from rso_shared.kit.database import Tx
 from rso_shared.kit.tables import PARTIES
 
 
+def publish(tx: Tx, fact: FactModel) -> None:
+    """The producer's side of `apply`. Raises TypeError for a type that not every service listens to."""
+    if fact.access and not fact.CHANGES_ACCESS:
+        raise TypeError(f"{fact.TYPE} carries access, and is no type that changes it")
+    apply(tx, fact)
+
+
 def apply(tx: Tx, fact: FactModel) -> None:
     for change in fact.access:
         row = {

@@ -1,17 +1,20 @@
-"""What a service does with the facts of others: keep some, answer some with a command of its own, ignore the rest."""
+"""What a service does with the facts of others: keep some, answer some with a command of its own, never hear of the rest."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
 from rso_shared.contracts.base import FactModel
+from rso_shared.contracts.registry import FACTS
 from rso_shared.kit import facts, parties, telemetry
 from rso_shared.kit.broker import Record
 from rso_shared.kit.database import Tx
 from rso_shared.kit.events import Actor, Meta
 from rso_shared.kit.facts import Fact
 from rso_shared.kit.ids import derived_id
+from rso_shared.kit.names import BY_SHORT, HEADS_TOPIC, ServiceName, topic_of
 from rso_shared.kit.store import EventStore
 
 
@@ -32,17 +35,39 @@ class Reacting:
 Reaction = Callable[[Reacting, Fact], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Subscription:
     """`keeps`: fact types written to the facts table, or "all". `reactions`: one command per type; may raise NotYet.
 
-    `on_record` sees every record of the subscribed topics, known type or not.
+    `on_record` sees every record of every topic, known type or not; without it the service listens to the topics of what it has a
+    use for, and what else lies there costs it a position and no transaction (docs/adr/0009).
     """
 
     keeps: frozenset[type[FactModel]] | Literal["all"] = frozenset()
     reactions: Mapping[type[FactModel], Reaction] = field(default_factory=dict)
     on_record: Callable[[Tx, Record], None] | None = None
-    topics: frozenset[str] = frozenset()
+
+    @cached_property
+    def types(self) -> frozenset[type[FactModel]]:
+        """What the service has a use for: facts that it keeps or answers, and those that change who may see a case."""
+        every = frozenset(FACTS.values())
+        kept = every if self.keeps == "all" else self.keeps
+        return kept | frozenset(self.reactions) | frozenset(model for model in every if model.CHANGES_ACCESS)
+
+    def topics(self, own: ServiceName) -> list[str]:
+        """Of every other service whose facts are of use here."""
+        heard = set(BY_SHORT) if self.on_record is not None else {model.producer() for model in self.types}
+        heads = {HEADS_TOPIC} if self.on_record is not None else set()
+        return sorted({topic_of(short) for short in heard - {own.short}} | heads)
+
+    def wants(self, record: Record) -> bool:
+        """A type that this build does not know is wanted: it is counted. So is what is no fact at all: it is set aside."""
+        type_ = record.headers.get("ce_type", "")
+        return self.on_record is not None or type_ in self._wanted or type_ not in FACTS
+
+    @cached_property
+    def _wanted(self) -> frozenset[str]:
+        return frozenset(model.fact_type() for model in self.types)
 
     def handle(self, tx: Tx, store: EventStore, record: Record, fact: Fact | None, now: datetime) -> None:
         if self.on_record is not None:

@@ -22,7 +22,6 @@ from rso_shared.kit.housekeeping import Housekeeping
 from rso_shared.kit.keys import KeyRing
 from rso_shared.kit.mail import LOOP as MAIL
 from rso_shared.kit.mail import FolderMailer, Mailer, MailLoop, SmtpMailer, Templates
-from rso_shared.kit.names import HEADS_TOPIC, SERVICES
 from rso_shared.kit.neighbours import Neighbours
 from rso_shared.kit.relay import LOOP as RELAY
 from rso_shared.kit.relay import Relay, Wakeup
@@ -60,9 +59,8 @@ class Service:
         return self.spec.name.short
 
     def topics(self) -> list[str]:
-        """What this service listens to: every other service's topic, or what its subscription names."""
-        named = self.spec.subscription.topics
-        return sorted(named or ({s.topic for s in SERVICES} - {self.spec.name.topic, HEADS_TOPIC}))
+        """What this service listens to."""
+        return self.spec.subscription.topics(self.spec.name)
 
     def close(self) -> None:
         self.executor.shutdown(wait=True)
@@ -154,7 +152,7 @@ def consumer(service: Service) -> Consumer:
     return Consumer(
         s.name, s.db, s.broker, s.topics(),
         lambda tx, record, fact, now: subscription.handle(tx, s.store, record, fact, now),
-        now=s.clock.now, wall=lambda: datetime.now(UTC), health=s.health, executor=s.executor,
+        wants=subscription.wants, now=s.clock.now, wall=lambda: datetime.now(UTC), health=s.health, executor=s.executor,
     )  # fmt: skip
 
 

@@ -201,7 +201,7 @@ class EventStore:
         for item in recorded:
             fact = self._publish(item)
             if fact is not None:
-                parties.apply(tx, fact)
+                parties.publish(tx, fact)
             values += self._outgoing(item, fact)
         tx.run(statements.insert_outbox(len(recorded), sqlite=tx.is_sqlite), values)
         for wake in self.on_commit:
