@@ -21,7 +21,9 @@ class Batch(Protocol):
     @property
     def records(self) -> Sequence[Record]: ...
 
-    async def commit(self) -> None: ...
+    async def commit(self) -> None:
+        """The batch is done with. Its position may still be on its way; it has arrived before the group is left in good order."""
+        ...
 
 
 class Broker(Protocol):

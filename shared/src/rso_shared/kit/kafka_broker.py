@@ -39,6 +39,9 @@ class KafkaBroker:
             self._members.discard(member)
 
     async def lag(self, group: str, topics: Iterable[str]) -> int:
+        """What a member of this process has done with does not count, even if its offsets were still on their way."""
+        for member in [member for member in self._members if member.group == group]:
+            await member.settle()
         return await self._observer.lag(group, sorted(topics))
 
     def close(self) -> None:

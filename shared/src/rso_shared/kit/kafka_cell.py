@@ -41,6 +41,12 @@ class Cell:
                 raise ConnectionError("the client was left") from None
             raise
 
+    def tell(self, work: Callable[..., None], *values: Any) -> None:
+        """`work` runs before whatever is run or told after it. ConnectionError once the cell ends."""
+        if self._ending:
+            raise ConnectionError("the client was left")
+        self._loop.call_soon_threadsafe(work, *values)
+
     def hold(self, stop: Stop, disconnect: Stop) -> None:
         """When the cell ends, `stop` is tried, everything left over is cancelled, and then `disconnect` closes the sockets."""
         self._held.append((stop, disconnect))
