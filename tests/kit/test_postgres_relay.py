@@ -137,7 +137,7 @@ async def test_a_relay_that_lost_its_lock_sends_nothing_more(url: str, room: Roo
                 sessions_end(room, "backend_type = 'client backend' AND pid <> pg_backend_pid()")
                 await asyncio.to_thread(room.note, "k1", "n1")
                 await until(lambda: not unsent(room))
-                await until(lambda: sum([old._leadership._leads, new._leadership._leads]) == 1)
+                await until(lambda: sum([each._outbox._leadership._leads for each in (old, new)]) == 1)
     found = await take(broker, "g", [TOPIC], 2)
     assert [record.headers["ce_streamversion"] for record in found] == ["1", "2"]
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +64,12 @@ class Unlucky:
         return await self._broker.lag(group, topics)
 
 
-def relay(room: Room, broker: Any, executor: ThreadPoolExecutor, health: Health | None = None) -> Relay:
-    return Relay(room.db, broker, Wakeup(), health or Health(), room.clock, executor)
+@contextmanager
+def relay(room: Room, broker: Any, executor: ThreadPoolExecutor) -> Iterator[Relay]:
+    """Without its loop, which else gives the lead back at its end."""
+    relay = Relay(room.db, broker, Wakeup(), Health(), room.clock, executor)
+    yield relay
+    relay._outbox.release()
 
 
 def unsent(room: Room) -> int:
@@ -80,8 +85,8 @@ def row(key: str, **more: Any) -> dict[str, Any]:
 async def test_facts_leave_in_order_and_once(room: Room, broker: LocalBroker, executor: ThreadPoolExecutor) -> None:
     room.open("k1", notes=3)
     room.open("k2", notes=1)
-    sender = relay(room, broker, executor)
-    assert [await sender.relay_once(), await sender.relay_once()] == [6, 0]
+    with relay(room, broker, executor) as sender:
+        assert [await sender.relay_once(), await sender.relay_once()] == [6, 0]
     found = await take(broker, "g", [TOPIC], 6)
     assert [r.headers["ce_streamversion"] for r in found if r.key == "k1"] == ["1", "2", "3", "4"]
     assert unsent(room) == 0
@@ -92,8 +97,8 @@ async def test_more_than_one_batch_is_sent_without_gap(
 ) -> None:
     with room.db.write() as tx:
         tx.conn.execute(insert(tables.OUTBOX), [row(f"k{number}") for number in range(AHEAD + 7)])
-    sender = relay(room, broker, executor)
-    assert [await sender.relay_once() for _ in range(3)] == [AHEAD, 7, 0]
+    with relay(room, broker, executor) as sender:
+        assert [await sender.relay_once() for _ in range(3)] == [AHEAD, 7, 0]
     assert len(await take(broker, "g", [TOPIC], AHEAD + 7)) == AHEAD + 7
 
 
@@ -101,20 +106,20 @@ async def test_an_id_that_is_committed_late_is_not_lost(
     room: Room, broker: LocalBroker, executor: ThreadPoolExecutor
 ) -> None:
     """Order of ids is not order of commits: a relay that remembers the last id would never see the earlier one."""
-    sender = relay(room, broker, executor)
-    if room.db.is_sqlite:  # one writer at a time: the late commit is played by a row under a smaller id
-        with room.db.write() as tx:
-            tx.conn.execute(insert(tables.OUTBOX).values(row("second", id=1002)))
-        assert await sender.relay_once() == 1
-        with room.db.write() as tx:
-            tx.conn.execute(insert(tables.OUTBOX).values(row("first", id=1001)))
-    else:
-        with room.db.write() as slow:
-            slow.conn.execute(insert(tables.OUTBOX).values(row("first")))
-            with room.db.write() as fast:
-                fast.conn.execute(insert(tables.OUTBOX).values(row("second")))
+    with relay(room, broker, executor) as sender:
+        if room.db.is_sqlite:  # one writer at a time: the late commit is played by a row under a smaller id
+            with room.db.write() as tx:
+                tx.conn.execute(insert(tables.OUTBOX).values(row("second", id=1002)))
             assert await sender.relay_once() == 1
-    assert await sender.relay_once() == 1
+            with room.db.write() as tx:
+                tx.conn.execute(insert(tables.OUTBOX).values(row("first", id=1001)))
+        else:
+            with room.db.write() as slow:
+                slow.conn.execute(insert(tables.OUTBOX).values(row("first")))
+                with room.db.write() as fast:
+                    fast.conn.execute(insert(tables.OUTBOX).values(row("second")))
+                assert await sender.relay_once() == 1
+        assert await sender.relay_once() == 1
     assert [r.key for r in await take(broker, "g", [TOPIC], 2)] == ["second", "first"]
 
 
@@ -123,12 +128,12 @@ async def test_a_broker_that_is_away_changes_nothing(
 ) -> None:
     room.open("k1", notes=1)
     line = Unlucky(broker, Transient("broker"), after=False)
-    sender = relay(room, line, executor)
-    with pytest.raises(Transient):
-        await sender.relay_once()
-    assert unsent(room) == 2
-    line.broken = False
-    assert await sender.relay_once() == 2
+    with relay(room, line, executor) as sender:
+        with pytest.raises(Transient):
+            await sender.relay_once()
+        assert unsent(room) == 2
+        line.broken = False
+        assert await sender.relay_once() == 2
     assert len(await take(broker, "g", [TOPIC], 2)) == 2
 
 
@@ -142,10 +147,12 @@ async def test_a_kill_between_publish_and_mark_sends_twice_and_the_inbox_absorbs
             tx.conn.execute(
                 insert(tables.OUTBOX).values(row("k1", topic=sent.topic, headers=headers, value=sent.value))
             )
-    with pytest.raises(RuntimeError):
-        await relay(room, Unlucky(broker, RuntimeError("killed"), after=True), executor).relay_once()
+    line = Unlucky(broker, RuntimeError("killed"), after=True)
+    with relay(room, line, executor) as killed, pytest.raises(RuntimeError):
+        await killed.relay_once()
     assert unsent(room) == 3
-    assert await relay(room, broker, executor).relay_once() == 3
+    with relay(room, broker, executor) as sender:
+        assert await sender.relay_once() == 3
     found = await take(broker, "g", [sample.OTHER_TOPIC], 6)
     assert len(found) == 6
     with desks.furnished(f"sqlite:///{tmp_path}/reader.db", broker) as desk:
@@ -179,14 +186,32 @@ async def test_the_loop_is_woken_by_a_commit_and_says_when_the_broker_is_away(
         await loop
 
 
+async def test_a_loop_that_is_told_to_end_marks_what_it_has_sent(
+    room: Room, broker: LocalBroker, executor: ThreadPoolExecutor
+) -> None:
+    class Slow(Unlucky):
+        async def publish(self, records: Sequence[Record]) -> None:
+            loop.cancel()
+            await super().publish(records)
+
+    room.open("k1", notes=1)
+    line = Slow(broker, Transient("broker"), after=False)
+    line.broken = False
+    loop = asyncio.ensure_future(Relay(room.db, line, Wakeup(), Health(), room.clock, executor).run())
+    with pytest.raises(asyncio.CancelledError):
+        await loop
+    assert unsent(room) == 0
+    assert len(await take(broker, "g", [TOPIC], 2)) == 2
+
+
 async def test_a_bug_ends_the_loop_instead_of_hiding_in_it(
     room: Room, broker: LocalBroker, executor: ThreadPoolExecutor
 ) -> None:
     room.open("k1")
     with room.db.write() as tx:
         tx.conn.execute(update(tables.OUTBOX).values(headers="not json"))
-    with pytest.raises(ValueError, match="Expecting value"):
-        await asyncio.wait_for(relay(room, broker, executor).run(), 5)
+    with relay(room, broker, executor) as sender, pytest.raises(ValueError, match="Expecting value"):
+        await asyncio.wait_for(sender.run(), 5)
 
 
 async def test_a_cancellation_together_with_a_wake_is_not_forgotten() -> None:

@@ -83,7 +83,11 @@ def postgres(url: str, *, size: int) -> Engine:
 
 
 def direct(url: str) -> "psycopg.Connection[Any]":
-    """A connection of its own outside of any pool, in autocommit: for locks of a session, NOTIFY and LISTEN."""
+    """A connection of its own outside of any pool, in autocommit: for locks of a session, NOTIFY and LISTEN.
+
+    What is committed on it is not waited for until it is on the disk: nothing is that must not be lost.
+    """
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    options = " ".join(f"-c {name}={value}" for name, value in SESSION.items() if name.startswith("tcp_"))
+    settings = {**SESSION, "synchronous_commit": "off"}
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
     return psycopg.connect(plain, autocommit=True, connect_timeout=CONNECT_SECONDS, options=options, **KEEPALIVE)

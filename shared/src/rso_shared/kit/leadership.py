@@ -3,17 +3,19 @@
 The lock lives as long as the session that took it, on a connection of its own: whoever dies, or whose line breaks, has lost it,
 and the next one to ask gets it. On SQLite everything runs in one process, which always leads.
 
-Between two checks a leader may lose its lock unnoticed, and two may send for the length of one look at the outbox
+Between two questions a leader may lose its lock unnoticed, and two may send for the length of one look at the outbox
 (`relay.AHEAD`). Both send a prefix of the same rows in the same order, so the first copy of each fact still arrives in order,
 and inboxes absorb the second one.
 """
 
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import psycopg
 
 from rso_shared.kit import engines
-from rso_shared.kit.database import Database
+from rso_shared.kit.database import Database, understood
 from rso_shared.kit.errors import Transient
 
 
@@ -39,6 +41,22 @@ class Leadership:
             raise Transient("leadership") from problem
         return self._leads
 
+    def run(self, sql: str, values: Sequence[Any]) -> list[Any] | None:
+        """One statement of its own on the session that holds the lock, whose answer proves it; None where another one leads.
+
+        On PostgreSQL only. What it changes is not waited for until it is on the disk.
+        """
+        if not self._leads and not self.held():
+            return None
+        assert self._connection is not None  # noqa: S101 - held() made it
+        try:
+            with understood():
+                cursor = self._connection.execute(sql, values, binary=True)
+                return cursor.fetchall() if cursor.description else []
+        except BaseException:
+            self.release()
+            raise
+
     def _asked(self, connection: "psycopg.Connection[Any]") -> bool:
         if self._leads:  # the session answers, so it still holds what it took
             connection.execute("SELECT 1")
@@ -52,4 +70,6 @@ class Leadership:
         """The next one need not wait until the server notices that this one is gone."""
         connection, self._connection, self._leads = self._connection, None, False
         if connection is not None:
+            with suppress(psycopg.Error):
+                connection.execute("SELECT pg_advisory_unlock_all()")
             connection.close()

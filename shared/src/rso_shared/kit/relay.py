@@ -4,31 +4,28 @@ Of several relay processes of one service only the elected leader sends: two tha
 """
 
 import asyncio
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
-from sqlalchemy import BigInteger, ColumnElement, any_, cast, func, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import OperationalError
 
-from rso_shared.kit import crash, metrics, statements, telemetry
+from rso_shared.kit import crash, metrics, telemetry
 from rso_shared.kit.broker import Broker, Record
 from rso_shared.kit.clock import Clock, iso
 from rso_shared.kit.database import Database
 from rso_shared.kit.draining import whole
 from rso_shared.kit.errors import Transient
 from rso_shared.kit.health import Health
-from rso_shared.kit.leadership import Leadership
-from rso_shared.kit.tables import OUTBOX
+from rso_shared.kit.outbox import Outbox
 
 R = TypeVar("R")
 
 BATCH = 500
 AHEAD = 4 * BATCH
-"""Rows of one look at the outbox. They are sent batch by batch, and while one is on its way the one before is marked."""
+"""Rows of one look at the outbox."""
 POLL_SECONDS = 0.5
 LOOP = "relay"
 
@@ -68,9 +65,9 @@ class Relay:
     def __init__(
         self, db: Database, broker: Broker, wake: Wakeup, health: Health, clock: Clock, executor: Executor
     ) -> None:
-        self._db, self._broker, self._wake, self._health = db, broker, wake, health
-        self._clock, self._executor = clock, executor
-        self._leadership = Leadership(db, LOOP)
+        self._broker, self._wake, self._health = broker, wake, health
+        self._executor = executor
+        self._outbox = Outbox(db, LOOP, lambda: iso(clock.now()))
 
     async def run(self) -> None:
         """Endless. What may be away (database, broker) is waited for and said in readiness; a bug ends the loop."""
@@ -78,13 +75,15 @@ class Relay:
         try:
             await self._send_for_ever()
         finally:
-            self._leadership.release()
+            with suppress(Transient):
+                await self._in_thread(self._outbox.mark)
+            self._outbox.release()
 
     async def _send_for_ever(self) -> None:
         pause = POLL_SECONDS
         while True:
             try:
-                while await whole(self._leads()) and await whole(self.relay_once()) > 0:
+                while await whole(self.relay_once()) > 0:
                     pause = POLL_SECONDS
                 pause = POLL_SECONDS
                 self._health.beat(LOOP)
@@ -93,24 +92,21 @@ class Relay:
                 pause = min(pause * 2, 10.0)
             await self._wake.wait(pause)
 
-    async def _leads(self) -> bool:
-        return await self._in_thread(self._leadership.held)
-
     async def relay_once(self) -> int:
-        """What is pending: read, publish, mark. A crash between the last two sends it again; inboxes absorb it."""
-        pending = await self._in_thread(self._pending)
-        marking: asyncio.Future[None] | None = None
-        try:
-            for start in range(0, len(pending), BATCH):
-                batch = pending[start : start + BATCH]
+        """Marks what was sent before, reads what is pending and sends it, batch by batch: while one is on its way the one before is
+        marked. What a crash leaves unmarked is sent again; inboxes absorb it.
+        """
+        pending = await self._in_thread(partial(self._outbox.look, AHEAD))
+        for start in range(0, len(pending), BATCH):
+            marking = self._in_thread(self._outbox.mark) if start else None
+            batch = pending[start : start + BATCH]
+            try:
                 await self._publish([record for _, record in batch])
                 crash.point("after-ack-before-mark")
+            finally:
                 if marking is not None:
                     await marking
-                marking = self._in_thread(partial(self._mark, [id_ for id_, _ in batch]))
-        finally:
-            if marking is not None:
-                await marking
+            self._outbox.sent([id_ for id_, _ in batch])
         return len(pending)
 
     async def _publish(self, records: list[Record]) -> None:
@@ -120,25 +116,5 @@ class Relay:
             await self._broker.publish(records)
         metrics.relayed(service, len(records))
 
-    def _pending(self) -> list[tuple[int, Record]]:
-        with self._db.read() as tx:
-            rows = tx.run(statements.pending(sqlite=tx.is_sqlite), (AHEAD,))
-        return [(id_, Record(topic, key, json.loads(headers), value)) for id_, topic, key, headers, value in rows]
-
-    def _mark(self, ids: Sequence[int]) -> None:
-        """Not waited for until it is on the disk: a mark that a crash of the server loses only sends its fact again."""
-        with self._db.write() as tx:
-            if not tx.is_sqlite:
-                tx.run("SET LOCAL synchronous_commit = off", ())
-            sent = update(OUTBOX).where(_among(ids, sqlite=tx.is_sqlite))
-            tx.conn.execute(sent.values(published_at=iso(self._clock.now())))
-
     def _in_thread(self, work: Callable[[], R]) -> asyncio.Future[R]:
         return asyncio.get_running_loop().run_in_executor(self._executor, work)
-
-
-def _among(ids: Sequence[int], *, sqlite: bool) -> ColumnElement[bool]:
-    """One parameter however many ids: a list of 500 placeholders is slower to bind than to run."""
-    if sqlite:
-        return OUTBOX.c.id.in_(select(func.json_each(json.dumps(ids)).table_valued("value").c.value))
-    return OUTBOX.c.id == any_(cast(list(ids), ARRAY(BigInteger)))

@@ -1,11 +1,14 @@
 """Who is told after a commit: the loops of this process at once, those of other processes through PostgreSQL's NOTIFY.
 
-NOTIFY goes out on a connection of its own in autocommit, after the commit and at most every 5 ms: inside the transaction it would
-make all commits of the database queue behind one lock. A signal may be lost; every loop that is woken also polls.
+NOTIFY goes out on a connection of its own in autocommit, after the commit: inside the transaction it would make all commits of the
+database queue behind one lock. It goes at once, and under load every 5 ms on average. A signal may be lost; every loop that is
+woken also polls.
 """
 
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -14,7 +17,22 @@ from rso_shared.kit import engines
 
 CHANNEL = "rso_committed"
 PERIOD_SECONDS = 0.005
+BURST = 4
 RETRY_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class Pace:
+    """One every `period` on average, and up to BURST at once after a quiet time: what is rare never waits."""
+
+    period: float
+    _due: float = 0.0
+
+    def pause(self, now: float) -> float:
+        """Seconds until the next one may go. It counts as gone then."""
+        at = max(now, self._due - BURST * self.period)
+        self._due = max(self._due, at) + self.period
+        return at - now
 
 
 class Signals:
@@ -26,6 +44,7 @@ class Signals:
         self._committed, self._closed = threading.Event(), threading.Event()
         self._threads: dict[str, threading.Thread] = {}
         self._lock = threading.Lock()
+        self._pace = Pace(PERIOD_SECONDS)
 
     def __call__(self) -> None:
         """After a commit."""
@@ -69,13 +88,11 @@ class Signals:
                 self._closed.wait(RETRY_SECONDS)
 
     def _notify(self, connection: "psycopg.Connection[Any]") -> None:
-        """NOTIFY is a transaction like any other: without this it would wait for the disk, for something that may be lost."""
-        connection.execute("SET synchronous_commit = off")
         while not self._closed.is_set():
             self._committed.wait()
+            self._closed.wait(self._pace.pause(time.monotonic()))
             self._committed.clear()
             connection.execute(f"NOTIFY {CHANNEL}")
-            self._closed.wait(PERIOD_SECONDS)
 
     def _listen(self, connection: "psycopg.Connection[Any]") -> None:
         connection.execute(f"LISTEN {CHANNEL}")

@@ -52,9 +52,23 @@ def insert_outbox(rows: int, *, sqlite: bool) -> str:
 
 
 @cache
-def pending(*, sqlite: bool) -> str:
-    columns = "id, topic, key, headers, value"
-    return f"SELECT {columns} FROM {OUTBOX.name} WHERE published_at IS NULL ORDER BY id LIMIT {marker(sqlite=sqlite)}"
+def pending(*, sqlite: bool, besides: bool = False) -> str:
+    """`besides`, on PostgreSQL: without those whose ids are given first."""
+    mark = marker(sqlite=sqlite)
+    among = f" AND id <> ALL({mark})" if besides else ""
+    look = f"SELECT id, topic, key, headers, value FROM {OUTBOX.name} WHERE published_at IS NULL{among}"
+    return f"{look} ORDER BY id LIMIT {mark}"
+
+
+@cache
+def mark(*, sqlite: bool) -> str:
+    return f"UPDATE {OUTBOX.name} SET published_at = {marker(sqlite=sqlite)} WHERE id {_among(sqlite=sqlite)}"
+
+
+@cache
+def mark_and_pending() -> str:
+    """In one round trip, on PostgreSQL: the look does not see the marks of its own statement, so it is told them."""
+    return f"WITH sent AS ({mark(sqlite=False)}) {pending(sqlite=False, besides=True)}"
 
 
 @cache
@@ -76,7 +90,7 @@ def queued(*, sqlite: bool) -> str:
     )
 
 
-def array(values: list[str], *, sqlite: bool) -> Any:
+def array(values: list[str] | list[int], *, sqlite: bool) -> Any:
     """One parameter however many values: the statement is the same for every batch."""
     return json.dumps(values) if sqlite else values
 
