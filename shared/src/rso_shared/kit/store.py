@@ -1,7 +1,7 @@
 """The event store: append with a mandatory expected version, chained hashes, inline projections and outbox in one transaction."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -95,15 +95,19 @@ class EventStore:
 
     def load(self, tx: Tx, stream: str, *, as_of: datetime | None = None) -> list[Recorded]:
         """All events of the stream, or those recorded by `as_of`: always a prefix, since recorded_at never goes back."""
-        return [
-            Recorded(
-                stream, version, event_id, name, schema, self._event(stream, version, name, schema, data, sealed),
-                decode_meta(meta), parse_iso(recorded_at), hash_,
-            )
-            for _, version, event_id, name, schema, data, sealed, meta, recorded_at, hash_ in _rows(
-                tx, LOADED, stream, as_of
-            )
-        ]  # fmt: skip
+        return [self._recorded(row) for row in _rows(tx, LOADED, stream, as_of)]
+
+    def load_many(self, tx: Tx, streams: Sequence[str]) -> Iterator[Recorded]:
+        """All events of these streams, stream after stream."""
+        values = (statements.array(list(streams), sqlite=tx.is_sqlite),)
+        return map(self._recorded, tx.run(statements.streams(LOADED, sqlite=tx.is_sqlite), values))
+
+    def _recorded(self, row: tuple[Any, ...]) -> Recorded:
+        stream, version, event_id, name, schema, data, sealed, meta, recorded_at, hash_ = row
+        return Recorded(
+            stream, version, event_id, name, schema, self._event(stream, version, name, schema, data, sealed),
+            decode_meta(meta), parse_iso(recorded_at), hash_,
+        )  # fmt: skip
 
     def fold(self, tx: Tx, decider: Decider[S, C, E], stream: str, *, as_of: datetime | None = None) -> Folded[S]:
         """The state that the stream's events, or those recorded by `as_of`, add up to."""
