@@ -69,10 +69,10 @@ def test_a_rebuild_that_was_interrupted_can_be_started_again(room: Room) -> None
     room.open("k2", notes=1)
     calls = itertools.count()
 
-    def load(tx: Tx, streams: Sequence[str]) -> Iterator[Recorded]:
+    def load(tx: Tx, streams: Sequence[str], reads: frozenset[type] | None) -> Iterator[Recorded]:
         if next(calls) == 1:
             raise KeyboardInterrupt
-        return room.store.load_many(tx, streams)
+        return room.store.load_many(tx, streams, reads)
 
     with pytest.raises(KeyboardInterrupt):
         projections.rebuild(room.db, sample.PROJECTION, load)
@@ -87,10 +87,10 @@ def test_two_processes_do_not_rebuild_the_same_thing_at_once(room: Room) -> None
     if room.db.is_sqlite:  # one process
         return
 
-    def load(tx: Tx, streams: Sequence[str]) -> Iterator[Recorded]:
+    def load(tx: Tx, streams: Sequence[str], reads: frozenset[type] | None) -> Iterator[Recorded]:
         with pytest.raises(Transient, match="by another process"):
             rebuild(room)
-        return room.store.load_many(tx, streams)
+        return room.store.load_many(tx, streams, reads)
 
     assert projections.rebuild(room.db, sample.PROJECTION, load) == 1
     assert rebuild(room) == 1

@@ -34,6 +34,7 @@ from rso_shared.kit.rows import Latest, Rows, Tables
 
 METADATA = MetaData()
 STAFF = ""
+CHANGING = frozenset({OwnerAssigned, PriorityChanged, ConditionCoded, CaseClosed})
 
 CASE_LIST = Table(
     "case_list",
@@ -93,9 +94,9 @@ def apply(rows: Rows, recorded: Recorded, access: Iterable[AccessChange]) -> Non
         rows.insert(CASE_LIST, row, *({**row, "viewer": viewer} for viewer in sorted(set(viewers(access)))))
         return
     case_id, new = recorded.stream.split("/", 2)[2], set(viewers(access))
-    if new:
-        row = dict(rows.get(CASE_LIST, case_id, STAFF) or {})
-        rows.put(CASE_LIST, *({**row, "viewer": viewer} for viewer in sorted(new)))
+    listed = rows.get(CASE_LIST, case_id, STAFF) if new else None
+    if listed is not None:
+        rows.put(CASE_LIST, *({**listed, "viewer": viewer} for viewer in sorted(new)))
     rows.update(CASE_LIST, case_id, changed_at=Latest(at), **_changes(recorded.event))
 
 

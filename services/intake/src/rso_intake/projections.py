@@ -7,6 +7,7 @@ from rso_intake import case_list
 from rso_intake.case_list import CASE_LIST, METADATA
 from rso_intake.domain.jurisdictions import JurisdictionRow, JurisdictionsPublished
 from rso_intake.domain.organisation import OrganisationRegistered
+from rso_intake.domain.participation import LocalProviderJoined, RequesterLinked
 from rso_intake.domain.program import ProgramPublished
 from rso_intake.domain.submission import CaseSubmitted
 from rso_intake.publish import publish
@@ -92,6 +93,7 @@ PROJECTIONS = (
         tables=(CASES, CASE_LIST, PERSON_KEYS),
         apply=apply_case,
         aggregate="case",
+        reads=case_list.CHANGING | {CaseSubmitted, RequesterLinked, LocalProviderJoined},
         complete=case_list.show_stages,
     ),
     Projection(name="catalogue", tables=(PROGRAMS, JURISDICTIONS, ORGANISATIONS), apply=apply_catalogue),

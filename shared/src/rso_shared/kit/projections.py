@@ -4,20 +4,22 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import MetaData, Table, delete, func, insert, select, text
 
 from rso_shared.kit import crash, statements
 from rso_shared.kit.database import Database, Tx
 from rso_shared.kit.errors import Transient
-from rso_shared.kit.events import Recorded
+from rso_shared.kit.events import Recorded, UnknownEvent
 from rso_shared.kit.leadership import Leadership
 from rso_shared.kit.rows import Gathered, Rows, Tables, Written
 from rso_shared.kit.tables import EVENTS, SHADOWS
 
 Apply = Callable[[Rows, Recorded], None]
-Load = Callable[[Tx, Sequence[str]], Iterable[Recorded]]
+Reads = frozenset[type]
+Load = Callable[[Tx, Sequence[str], Reads | None], Iterable[Recorded]]
+"""The events of streams, stream after stream; those that nobody reads come as `UnknownEvent`."""
 Lengths = deque[tuple[str, int]]
 """Streams that are still to be folded, and how many events each had when it was looked at."""
 
@@ -32,6 +34,7 @@ class Projection:
     """`apply` is the one place that says what the rows are: they are written as an event is appended, or gathered in a rebuild.
 
     `aggregate` names the streams whose events it is given, `{organisation}/{aggregate}/{id}`; None: those of every stream.
+    `reads` are the events whose content it looks into (None: all). Of others it sees only that they happened, as `UnknownEvent`.
     `complete` puts into the tables it is handed what comes from facts and not from events, before a rebuild swaps them in. Whoever
     writes it into the live ones calls `beside_rebuilds` first.
     """
@@ -40,10 +43,17 @@ class Projection:
     tables: tuple[Table, ...]
     apply: Apply
     aggregate: str | None = None
+    reads: Reads | None = None
     complete: Callable[[Tx, Tables], None] | None = None
 
     def of(self, stream: str) -> bool:
         return self.aggregate is None or stream.split("/", 2)[1] == self.aggregate
+
+    def seen(self, recorded: Recorded) -> Recorded:
+        """As a rebuild shows it."""
+        if self.reads is None or type(recorded.event) in self.reads:
+            return recorded
+        return replace(recorded, event=UnknownEvent(recorded.name, {}))
 
     def live(self) -> dict[str, Table]:
         return {table.name: table for table in self.tables}
@@ -70,7 +80,7 @@ def apply_all(
             written.append(Written(tx, projection.shadow()))
         for event in recorded:
             for rows in written:
-                projection.apply(rows, event)
+                projection.apply(rows, projection.seen(event))
 
 
 def beside_rebuilds(tx: Tx) -> None:
@@ -164,7 +174,7 @@ def _next(waiting: Lengths) -> list[str]:
 
 
 def _fold(tx: Tx, projection: Projection, rows: Rows, streams: Sequence[str], load: Load) -> None:
-    for recorded in load(tx, streams):
+    for recorded in load(tx, streams, projection.reads):
         projection.apply(rows, recorded)
 
 

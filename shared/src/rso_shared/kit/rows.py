@@ -111,8 +111,7 @@ class Gathered:
 
     def update(self, table: Table, *key: Any, **values: Any) -> None:
         rows = self._family(table, key[0]).rows
-        for each in [key] if key in rows else _under(rows, key):
-            row = rows[each]
+        for row in [rows[each] for each in _under(rows, key)]:
             for name, value in values.items():
                 row[name] = max(row[name], value.value) if isinstance(value, Latest) else value
 
@@ -150,8 +149,16 @@ class Gathered:
             self._tx.conn.execute(delete(table).where(*_at(table, key)))
 
     def _fill(self, table: Table, rows: list[dict[str, Any]]) -> None:
-        if rows:
+        if not rows:
+            return
+        if self._tx.is_sqlite:
             self._tx.conn.execute(insert(table), _filled(table, rows))
+            return
+        driver: Any = self._tx.conn.connection.driver_connection
+        columns = table.columns.keys()
+        with driver.cursor().copy(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row([row.get(name) for name in columns])
 
     def _put(self, table: Table, rows: list[dict[str, Any]]) -> None:
         if rows:
@@ -164,7 +171,8 @@ def _filled(table: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _under(rows: Mapping[tuple[Any, ...], Any], key: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-    return [each for each in rows if each[: len(key)] == key]
+    """The rows of one family: its only row mostly, or all of them."""
+    return [key] if key in rows else list(rows) if len(key) == 1 else []
 
 
 def _at(table: Table, key: tuple[Any, ...]) -> list[ColumnElement[bool]]:

@@ -12,7 +12,18 @@ from rso_shared.kit.clock import Clock, iso, parse_iso
 from rso_shared.kit.database import Tx
 from rso_shared.kit.decider import Decider
 from rso_shared.kit.errors import ConcurrencyConflict
-from rso_shared.kit.events import Encoded, Meta, Recorded, canonical, decode, decode_meta, encode, encode_meta
+from rso_shared.kit.events import (
+    Encoded,
+    Meta,
+    Recorded,
+    UnknownEvent,
+    canonical,
+    decode,
+    decode_meta,
+    encode,
+    encode_meta,
+    event_type,
+)
 from rso_shared.kit.failures import UNIQUE
 from rso_shared.kit.ids import event_id
 from rso_shared.kit.keys import KeyRing
@@ -97,10 +108,12 @@ class EventStore:
         """All events of the stream, or those recorded by `as_of`: always a prefix, since recorded_at never goes back."""
         return [self._recorded(row) for row in _rows(tx, LOADED, stream, as_of)]
 
-    def load_many(self, tx: Tx, streams: Sequence[str]) -> Iterator[Recorded]:
-        """All events of these streams, stream after stream."""
+    def load_many(self, tx: Tx, streams: Sequence[str], reads: frozenset[type] | None) -> Iterator[Recorded]:
+        """All events of these streams, stream after stream; those of other types than these are left packed."""
+        names = None if reads is None else {event_type(each).name for each in reads}
         values = (statements.array(list(streams), sqlite=tx.is_sqlite),)
-        return map(self._recorded, tx.run(statements.streams(LOADED, sqlite=tx.is_sqlite), values))
+        for row in tx.run(statements.streams(LOADED, sqlite=tx.is_sqlite), values):
+            yield self._recorded(row) if names is None or row[3] in names else _packed(row)
 
     def _recorded(self, row: tuple[Any, ...]) -> Recorded:
         stream, version, event_id, name, schema, data, sealed, meta, recorded_at, hash_ = row
@@ -219,6 +232,12 @@ class EventStore:
             headers, topic, key = cloudevents.fact_headers(self.service, item, fact), self.service.topic, fact.key()
             value = fact.model_dump_json().encode()
         return item.event_id, topic, key, canonical(headers), value, iso(item.recorded_at)
+
+
+def _packed(row: tuple[Any, ...]) -> Recorded:
+    stream, version, event_id, name, schema, _, _, meta, recorded_at, hash_ = row
+    event = UnknownEvent(name, {})
+    return Recorded(stream, version, event_id, name, schema, event, decode_meta(meta), parse_iso(recorded_at), hash_)
 
 
 def _rows(tx: Tx, columns: tuple[str, ...], stream: str, as_of: datetime | None) -> list[Any]:
