@@ -143,6 +143,8 @@ def _unfolded_now(db: Database, projection: Projection) -> Lengths:
 def _unfolded(tx: Tx, projection: Projection) -> Lengths:
     done = select(SHADOWS.c.stream).where(SHADOWS.c.projection == projection.name)
     query = select(EVENTS.c.stream, func.max(EVENTS.c.version)).where(EVENTS.c.stream.not_in(done))
+    if projection.aggregate is not None:
+        query = query.where(EVENTS.c.stream.contains(f"/{projection.aggregate}/"))
     found = tx.conn.execute(query.group_by(EVENTS.c.stream))
     return deque((stream, length) for stream, length in found if projection.of(stream))
 
