@@ -50,7 +50,8 @@ VIEWS = {
     "its questions": "/v1/cases/{case_id}/questions",
     "its authorizations": "/v1/cases/{case_id}/authorizations",
     "the list of cases": "/v1/cases",
-    "the list of one stage": "/v1/cases?stage=in_review",
+    "the list of one stage": "/v1/cases?stage=delivered",
+    "the list of a stage where nobody is": "/v1/cases?stage=in_review",
     "the list by client reference": "/v1/cases?client_reference=nobody",
     "the list of late changes": "/v1/cases?updated_after=2100-01-01T00:00:00Z",
 }
@@ -142,10 +143,13 @@ def _played_through(side: Side, body: dict[str, Any]) -> Iterator[tuple[str, flo
 
 def _views(sides: Sequence[Side], counts: Sequence[int], case_id: str) -> list[Row]:
     rows, scans = [], set()
-    for name, path in VIEWS.items():
+    staff, partner = (Role.CARE_COORDINATOR, "bench", OPERATOR), (Role.PARTNER, "example-health-ehr", PARTNER)
+    views = [(name, path, staff) for name, path in VIEWS.items()]
+    views.append(("a partner's list of cases", VIEWS["the list of cases"], partner))
+    for name, path, caller in views:
         pages = []
         for side in sides:
-            found = _plan(side, path.format(case_id=case_id))
+            found = _plan(side, path.format(case_id=case_id), *caller)
             pages.append(float(found.pages))
             if side is sides[-1]:
                 scans |= {f"{name}: {table}" for table in found.scans}
@@ -155,9 +159,9 @@ def _views(sides: Sequence[Side], counts: Sequence[int], case_id: str) -> list[R
     return [*rows, at_most(f"views of intake with a sequential scan at {counts[-1]:,} cases", len(scans), "scans", 0)]
 
 
-def _plan(side: Side, path: str) -> Plan:
+def _plan(side: Side, path: str, role: Role, subject: str, organisation: str) -> Plan:
     with spied() as statements:
-        side.call("GET", path, Role.CARE_COORDINATOR, "bench", OPERATOR)
+        side.call("GET", path, role, subject, organisation)
     with psycopg.connect(side.dsn) as connection:
         return plan(connection, statements)
 

@@ -21,7 +21,7 @@ from rso_shared.kit.store import FIRST_HASH, HASHED, chain_hash
 
 UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 INSTANT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
-OWN = {"cases": ("reference_number", "client_reference"), "person_keys": ("identifier_key",)}
+OWN = {"cases": ("reference_number",), "case_list": ("client_reference",), "person_keys": ("identifier_key",)}
 """Neither ids nor instants, and yet of one case alone."""
 APART, PIECE = timedelta(minutes=7), 500
 Rows = dict[str, list[dict[str, Any]]]

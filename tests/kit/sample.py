@@ -5,16 +5,16 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import Column, Integer, MetaData, String, Table, insert, update
+from sqlalchemy import Column, Integer, MetaData, String, Table
 
 from rso_shared.contracts.base import AccessChange, CaseFact, FactModel
 from rso_shared.kit import notices
-from rso_shared.kit.database import Tx
 from rso_shared.kit.decider import Decider
 from rso_shared.kit.errors import DomainError
 from rso_shared.kit.events import Actor, Meta, Recorded, event
 from rso_shared.kit.names import ServiceName
-from rso_shared.kit.projections import Projection, Tables
+from rso_shared.kit.projections import Projection
+from rso_shared.kit.rows import Rows
 from rso_shared.kit.sealed import Sealed
 from rso_shared.kit.store import stream_id
 
@@ -143,13 +143,15 @@ CASES = Table(
 )
 
 
-def _project(tx: Tx, tables: Tables, recorded: Recorded) -> None:
-    table, happened = tables[CASES.name], recorded.event
+def _project(rows: Rows, recorded: Recorded) -> None:
+    """Counts, so that an event which is applied twice or never is seen."""
+    happened = recorded.event
     if isinstance(happened, Opened):
-        tx.conn.execute(insert(table).values(case_id=happened.case_id, notes=0))
+        rows.insert(CASES, {"case_id": happened.case_id, "notes": 0})
     elif isinstance(happened, NoteAdded):
-        mine = table.c.case_id == happened.case_id
-        tx.conn.execute(update(table).where(mine).values(notes=table.c.notes + 1))
+        row = rows.get(CASES, happened.case_id)
+        if row is not None:
+            rows.update(CASES, happened.case_id, notes=row["notes"] + 1)
 
 
 PROJECTION = Projection("sample_cases", (CASES,), _project)

@@ -1,7 +1,7 @@
 """Read models: written with the append, rebuilt beside it, the same in the end whatever happened meanwhile."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -25,7 +25,7 @@ def model(room: Room) -> dict[str, int]:
 
 
 def rebuild(room: Room, db: Database | None = None) -> int:
-    return projections.rebuild(db or room.db, sample.PROJECTION, room.store.load)
+    return projections.rebuild(db or room.db, sample.PROJECTION, room.store.load_many)
 
 
 def truth(room: Room) -> dict[str, int]:
@@ -56,18 +56,26 @@ def test_a_rebuild_repairs_what_was_lost_and_leaves_nothing_behind(room: Room) -
     assert model(room)["k1"] == 3
 
 
+@pytest.fixture
+def slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A query, a transaction, and so a gap, for every stream."""
+    monkeypatch.setattr(projections, "FOLD_SECONDS", 0)
+    monkeypatch.setattr(projections, "FOLD_EVENTS", 1)
+
+
+@pytest.mark.usefixtures("slowly")
 def test_a_rebuild_that_was_interrupted_can_be_started_again(room: Room) -> None:
     room.open("k1", notes=1)
     room.open("k2", notes=1)
     calls = itertools.count()
 
-    def load(tx: Tx, stream: str) -> list[object]:
+    def load(tx: Tx, streams: Sequence[str], reads: frozenset[type] | None) -> Iterator[Recorded]:
         if next(calls) == 1:
             raise KeyboardInterrupt
-        return list(room.store.load(tx, stream))
+        return room.store.load_many(tx, streams, reads)
 
     with pytest.raises(KeyboardInterrupt):
-        projections.rebuild(room.db, sample.PROJECTION, load)  # type: ignore[arg-type]
+        projections.rebuild(room.db, sample.PROJECTION, load)
     room.note("k1", "meanwhile")
     assert model(room) == {"k1": 2, "k2": 1}
     assert rebuild(room) == 2
@@ -79,10 +87,10 @@ def test_two_processes_do_not_rebuild_the_same_thing_at_once(room: Room) -> None
     if room.db.is_sqlite:  # one process
         return
 
-    def load(tx: Tx, stream: str) -> list[Recorded]:
+    def load(tx: Tx, streams: Sequence[str], reads: frozenset[type] | None) -> Iterator[Recorded]:
         with pytest.raises(Transient, match="by another process"):
             rebuild(room)
-        return room.store.load(tx, stream)
+        return room.store.load_many(tx, streams, reads)
 
     assert projections.rebuild(room.db, sample.PROJECTION, load) == 1
     assert rebuild(room) == 1
@@ -112,10 +120,8 @@ class Interleaved(Database):
 
 
 @pytest.mark.parametrize("gap", range(9))
-def test_a_case_that_begins_in_any_gap_of_a_rebuild_is_not_lost(
-    room: Room, gap: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(projections, "FOLD_SECONDS", 0)  # a transaction, and so a gap, for every stream
+@pytest.mark.usefixtures("slowly")
+def test_a_case_that_begins_in_any_gap_of_a_rebuild_is_not_lost(room: Room, gap: int) -> None:
     for number in range(4):
         room.open(f"k{number}", notes=1)
     gaps = itertools.count()
@@ -132,7 +138,9 @@ def test_a_case_that_begins_in_any_gap_of_a_rebuild_is_not_lost(
     assert model(room) == truth(room)
 
 
-def test_rebuild_equals_live_while_commands_go_on(room: Room) -> None:
+@pytest.mark.parametrize("events", [1, 7, projections.FOLD_EVENTS])
+def test_rebuild_equals_live_while_commands_go_on(room: Room, events: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(projections, "FOLD_EVENTS", events)
     for number in range(10):
         room.open(f"k{number}", notes=2)
 

@@ -17,9 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     func,
-    insert,
     select,
-    update,
 )
 from sqlalchemy import case as when
 
@@ -28,7 +26,8 @@ from rso_billing.domain.ledger import LedgerEntryPosted
 from rso_shared.kit.clock import iso
 from rso_shared.kit.database import Tx
 from rso_shared.kit.events import Recorded
-from rso_shared.kit.projections import Projection, Tables
+from rso_shared.kit.projections import Projection
+from rso_shared.kit.rows import Rows
 
 METADATA = MetaData()
 
@@ -74,7 +73,7 @@ class Balance:
     credit_minor: int
 
 
-def _apply_journal(tx: Tx, tables: Tables, recorded: Recorded) -> None:
+def _apply_journal(rows: Rows, recorded: Recorded) -> None:
     entry = recorded.event
     if not isinstance(entry, LedgerEntryPosted):
         return
@@ -91,32 +90,29 @@ def _apply_journal(tx: Tx, tables: Tables, recorded: Recorded) -> None:
         }
         for line, posting in enumerate(entry.postings, 1)
     ]
-    tx.conn.execute(insert(tables[JOURNAL.name]), lines)
+    rows.insert(JOURNAL, *lines)
 
 
-def _apply_honoraria(tx: Tx, tables: Tables, recorded: Recorded) -> None:
-    table = tables[HONORARIA.name]
+def _apply_honoraria(rows: Rows, recorded: Recorded) -> None:
     match recorded.event:
         case HonorariumAccrued() as accrued:
-            tx.conn.execute(
-                insert(table).values(
-                    honorarium_id=accrued.honorarium_id,
-                    stream=recorded.stream,
-                    case_id=accrued.case_id,
-                    specialist_id=accrued.specialist_id,
-                    amount_minor=accrued.amount.amount_minor,
-                    currency=accrued.amount.currency,
-                    accrued_at=iso(accrued.accrued_at),
-                )
-            )
+            row = {
+                "honorarium_id": accrued.honorarium_id,
+                "stream": recorded.stream,
+                "case_id": accrued.case_id,
+                "specialist_id": accrued.specialist_id,
+                "amount_minor": accrued.amount.amount_minor,
+                "currency": accrued.amount.currency,
+                "accrued_at": iso(accrued.accrued_at),
+            }
+            rows.insert(HONORARIA, row)
         case HonorariumApproved(honorarium_id=honorarium_id, approved_at=approved_at):
-            same = table.c.honorarium_id == honorarium_id
-            tx.conn.execute(update(table).where(same).values(approved_at=iso(approved_at)))
+            rows.update(HONORARIA, honorarium_id, approved_at=iso(approved_at))
 
 
 PROJECTIONS = (
     Projection(name="journal", tables=(JOURNAL,), apply=_apply_journal),
-    Projection(name="honoraria", tables=(HONORARIA,), apply=_apply_honoraria),
+    Projection(name="honoraria", tables=(HONORARIA,), apply=_apply_honoraria, aggregate="honorarium"),
 )
 
 

@@ -1,12 +1,13 @@
 """Open cases: those whose workflows a moved clock has to reach."""
 
-from sqlalchemy import Column, MetaData, String, Table, delete, insert, select
+from sqlalchemy import Column, MetaData, String, Table, select
 
 from rso_coordinator.domain.case_log import StageEntered
 from rso_shared.contracts.vocabulary import Stage
 from rso_shared.kit.database import Tx
 from rso_shared.kit.events import Recorded
-from rso_shared.kit.projections import Projection, Tables
+from rso_shared.kit.projections import Projection
+from rso_shared.kit.rows import Rows
 
 METADATA = MetaData()
 OVER = {Stage.CLOSED, Stage.DECLINED, Stage.WITHDRAWN, Stage.EXPIRED}
@@ -19,13 +20,13 @@ CASES = Table(
 )
 
 
-def _apply(tx: Tx, tables: Tables, recorded: Recorded) -> None:
+def _apply(rows: Rows, recorded: Recorded) -> None:
     event = recorded.event
     if isinstance(event, StageEntered):
-        cases = tables[CASES.name]
-        tx.conn.execute(delete(cases).where(cases.c.case_id == event.case_id))
-        if event.stage not in OVER:
-            tx.conn.execute(insert(cases).values(case_id=event.case_id, stage=event.stage.value))
+        if event.stage in OVER:
+            rows.delete(CASES, event.case_id)
+        else:
+            rows.put(CASES, {"case_id": event.case_id, "stage": event.stage.value})
 
 
 PROJECTIONS = (Projection("open_cases", (CASES,), _apply),)

@@ -11,8 +11,9 @@ from rso_intake.api import (
     questions,
     submission,
 )
+from rso_intake.case_list import METADATA
 from rso_intake.notices import NOTICES
-from rso_intake.projections import METADATA, PROJECTIONS
+from rso_intake.projections import PROJECTIONS
 from rso_intake.publish import publish
 from rso_intake.subscribe import SUBSCRIPTION
 from rso_shared.kit.names import INTAKE

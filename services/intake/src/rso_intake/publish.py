@@ -17,13 +17,18 @@ from rso_intake.domain import (
 )
 from rso_intake.domain import program as programs
 from rso_intake.notices import NoticeSent
-from rso_intake.projections import case_id_of
 from rso_shared.contracts import intake
 from rso_shared.contracts.base import AccessChange, FactModel
 from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit.events import Recorded
 
 Translate = Callable[[str, Any], FactModel]
+
+
+def case_id_of(recorded: Recorded) -> str | None:
+    """The case of a case stream `{organisation}/case/{id}`; None for any other stream."""
+    _, aggregate, id_ = recorded.stream.split("/", 2)
+    return id_ if aggregate == "case" else None
 
 
 def publish(recorded: Recorded) -> FactModel | None:

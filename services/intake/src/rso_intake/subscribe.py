@@ -1,19 +1,20 @@
 """What intake does with the facts of others. The only way in beside its API."""
 
-from sqlalchemy import insert, update
-
+from rso_intake import case_list
+from rso_intake.case_list import CASE_LIST, CASE_STAGES
 from rso_intake.domain.case import CASE
 from rso_intake.domain.lifecycle import Phase
 from rso_intake.domain.questions import FreezeQuestions
 from rso_intake.notices import mail
-from rso_intake.projections import CASE_STAGES
 from rso_intake.queries import find_stream
 from rso_shared.contracts import coordinator, opinions, records
 from rso_shared.contracts.base import FactModel
 from rso_shared.kit.clock import iso
 from rso_shared.kit.errors import NotYet
 from rso_shared.kit.facts import Fact
+from rso_shared.kit.projections import beside_rebuilds
 from rso_shared.kit.reactions import Reacting, Subscription
+from rso_shared.kit.rows import Written
 
 SHOWN: frozenset[type[FactModel]] = frozenset({
     coordinator.StageEntered,
@@ -37,13 +38,13 @@ def _stream(r: Reacting, fact: Fact) -> str:
 
 
 def note_stage(r: Reacting, fact: Fact) -> None:
-    """The stage as a column, so that lists can be asked for it."""
+    """The stage as a column, so that lists can be asked for it; what is listed at once and, after a rebuild, again."""
     assert isinstance(fact.data, coordinator.StageEntered)  # noqa: S101 - the subscription's key says so
-    values = {"stage": fact.data.stage.value, "entered_at": iso(fact.data.entered_at)}
-    table = CASE_STAGES
-    known = r.tx.conn.execute(update(table).where(table.c.case_id == fact.key).values(**values))
-    if known.rowcount == 0:
-        r.tx.conn.execute(insert(table).values(case_id=fact.key, **values))
+    beside_rebuilds(r.tx)
+    row = {"case_id": fact.key, "stage": fact.data.stage.value, "entered_at": iso(fact.data.entered_at)}
+    Written(r.tx, {CASE_STAGES.name: CASE_STAGES}).put(CASE_STAGES, row)
+    case_list.hold(r.tx, fact.key)
+    case_list.show_stages(r.tx, {CASE_LIST.name: CASE_LIST}, CASE_LIST.c.case_id == fact.key)
 
 
 def freeze_questions(r: Reacting, fact: Fact) -> None:

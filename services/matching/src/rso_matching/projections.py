@@ -1,10 +1,9 @@
 """Recorded event -> read models, in the transaction of the append. The queries on them are in `directory.py` and `caseload.py`."""
 
 from dataclasses import replace
-from typing import Any, get_args
+from typing import get_args
 
 from pydantic import TypeAdapter
-from sqlalchemy import insert, select, update
 
 from rso_matching.domain.matching_events import (
     AssignmentCompleted,
@@ -23,9 +22,9 @@ from rso_matching.domain.specialist import SPECIALIST, Specialist
 from rso_matching.domain.specialist_events import SpecialistEvent, SpecialistRegistered
 from rso_matching.tables import ASSIGNMENTS, MATCHINGS, OFFERS, SPECIALIST_FOCUS, SPECIALISTS
 from rso_shared.kit.clock import iso
-from rso_shared.kit.database import Tx
 from rso_shared.kit.events import Recorded
-from rso_shared.kit.projections import Projection, Tables
+from rso_shared.kit.projections import Projection
+from rso_shared.kit.rows import Rows
 
 PROFILE: TypeAdapter[Specialist] = TypeAdapter(Specialist)
 
@@ -40,113 +39,103 @@ _ASSIGNMENT_ENDS: dict[type, AssignmentStatus] = {
 }
 
 
-def _directory(tx: Tx, t: Tables, recorded: Recorded) -> None:
+def _directory(rows: Rows, recorded: Recorded) -> None:
     if not isinstance(recorded.event, get_args(SpecialistEvent)):
         return
     if isinstance(recorded.event, SpecialistRegistered):
-        _registered(tx, t, recorded)
+        _registered(rows, recorded)
         return
-    table = t["specialists"]
-    mine = table.c.specialist_id == recorded.event.specialist_id
-    before = PROFILE.validate_json(tx.conn.execute(select(table.c.profile).where(mine)).scalar_one())
-    profile = _clear(SPECIALIST.evolve(before, recorded.event))
-    tx.conn.execute(update(table).where(mine).values(version=recorded.version, profile=profile))
+    specialist_id = recorded.event.specialist_id
+    row = rows.get(SPECIALISTS, specialist_id)
+    if row is not None:
+        profile = _clear(SPECIALIST.evolve(PROFILE.validate_json(row["profile"]), recorded.event))
+        rows.update(SPECIALISTS, specialist_id, version=recorded.version, profile=profile)
 
 
-def _registered(tx: Tx, t: Tables, recorded: Recorded) -> None:
+def _registered(rows: Rows, recorded: Recorded) -> None:
     event: SpecialistRegistered = recorded.event
-    tx.conn.execute(
-        insert(t["specialists"]).values(
-            specialist_id=event.specialist_id,
-            stream=recorded.stream,
-            version=recorded.version,
-            npi_fingerprint=event.npi_fingerprint,
-            profile=_clear(SPECIALIST.evolve(Specialist(), event)),
-        )
-    )
-    rows = [{"condition_group": str(group), "specialist_id": event.specialist_id} for group in event.focus]
-    tx.conn.execute(insert(t["specialist_focus"]), rows)
+    row = {
+        "specialist_id": event.specialist_id,
+        "stream": recorded.stream,
+        "version": recorded.version,
+        "npi_fingerprint": event.npi_fingerprint,
+        "profile": _clear(SPECIALIST.evolve(Specialist(), event)),
+    }
+    rows.insert(SPECIALISTS, row)
+    focus = [{"condition_group": str(group), "specialist_id": event.specialist_id} for group in event.focus]
+    rows.insert(SPECIALIST_FOCUS, *focus)
 
 
 def _clear(specialist: Specialist) -> str:
     return PROFILE.dump_json(replace(specialist, identity=None)).decode()
 
 
-def _caseload(tx: Tx, t: Tables, recorded: Recorded) -> None:
+def _caseload(rows: Rows, recorded: Recorded) -> None:
     match recorded.event:
         case MatchingStarted() | MatchDecisionRecorded():
-            _matching(tx, t, recorded)
+            _matching(rows, recorded)
         case CaseOffered():
-            _offered(tx, t, recorded)
+            _offered(rows, recorded)
         case ConflictAttested() as event:
-            _offer(tx, t, event.offer_id, conflict=event.conflict)
+            rows.update(OFFERS, event.offer_id, conflict=event.conflict)
         case OfferAccepted() as event:
-            _accepted(tx, t, event)
+            _accepted(rows, event)
         case OfferDeclined() | OfferLapsed() | OfferWithdrawn() as event:
-            _offer(tx, t, event.offer_id, status=_OFFER_ENDS[type(event)])
+            rows.update(OFFERS, event.offer_id, status=_OFFER_ENDS[type(event)])
         case AssignmentReleased() | AssignmentCompleted() as event:
-            mine = t["assignments"].c.assignment_id == event.assignment_id
-            tx.conn.execute(update(t["assignments"]).where(mine).values(status=_ASSIGNMENT_ENDS[type(event)]))
+            rows.update(ASSIGNMENTS, event.assignment_id, status=_ASSIGNMENT_ENDS[type(event)])
 
 
-def _matching(tx: Tx, t: Tables, recorded: Recorded) -> None:
-    table, event = t["matchings"], recorded.event
+def _matching(rows: Rows, recorded: Recorded) -> None:
+    event = recorded.event
     if isinstance(event, MatchDecisionRecorded):
         needs = event.decision.needs
-        tx.conn.execute(
-            update(table)
-            .where(table.c.case_id == event.case_id)
-            .values(
-                condition_group=needs.condition_group,
-                country=needs.country,
-                state=needs.state,
-                language=needs.language,
-                minor=needs.minor,
-                questions=needs.questions,
-            )
+        rows.update(
+            MATCHINGS,
+            event.case_id,
+            condition_group=needs.condition_group,
+            country=needs.country,
+            state=needs.state,
+            language=needs.language,
+            minor=needs.minor,
+            questions=needs.questions,
         )
     elif event.round == 1:
         row = {"case_id": event.case_id, "stream": recorded.stream, "person_id": event.person_id}
-        tx.conn.execute(insert(table).values(**row))
+        rows.insert(MATCHINGS, row)
 
 
-def _offered(tx: Tx, t: Tables, recorded: Recorded) -> None:
+def _offered(rows: Rows, recorded: Recorded) -> None:
     event: CaseOffered = recorded.event
-    tx.conn.execute(
-        insert(t["offers"]).values(
-            offer_id=event.offer_id,
-            case_id=event.case_id,
-            stream=recorded.stream,
-            specialist_id=event.specialist_id,
-            backup=event.backup,
-            status=OfferStatus.OFFERED,
-            offered_at=iso(event.offered_at),
-            expires_at=iso(event.expires_at),
-        )
-    )
+    row = {
+        "offer_id": event.offer_id,
+        "case_id": event.case_id,
+        "stream": recorded.stream,
+        "specialist_id": event.specialist_id,
+        "backup": event.backup,
+        "status": OfferStatus.OFFERED,
+        "offered_at": iso(event.offered_at),
+        "expires_at": iso(event.expires_at),
+    }
+    rows.insert(OFFERS, row)
 
 
-def _accepted(tx: Tx, t: Tables, event: OfferAccepted) -> None:
-    _offer(tx, t, event.offer_id, status=OfferStatus.ACCEPTED, assignment_id=event.assignment_id)
-    matchings = t["matchings"]
-    person = select(matchings.c.person_id).where(matchings.c.case_id == event.case_id)
-    tx.conn.execute(
-        insert(t["assignments"]).values(
-            assignment_id=event.assignment_id,
-            case_id=event.case_id,
-            person_id=tx.conn.execute(person).scalar_one(),
-            specialist_id=event.specialist_id,
-            status=AssignmentStatus.ACTIVE,
-            accepted_at=iso(event.accepted_at),
-        )
-    )
-
-
-def _offer(tx: Tx, t: Tables, offer_id: str, **values: Any) -> None:
-    tx.conn.execute(update(t["offers"]).where(t["offers"].c.offer_id == offer_id).values(**values))
+def _accepted(rows: Rows, event: OfferAccepted) -> None:
+    rows.update(OFFERS, event.offer_id, status=OfferStatus.ACCEPTED, assignment_id=event.assignment_id)
+    matching = rows.get(MATCHINGS, event.case_id)
+    assert matching is not None  # noqa: S101 - the same stream began with it
+    row = {
+        "assignment_id": event.assignment_id,
+        "case_id": event.case_id,
+        "person_id": matching["person_id"],
+        "specialist_id": event.specialist_id,
+        "status": AssignmentStatus.ACTIVE,
+        "accepted_at": iso(event.accepted_at),
+    }
+    rows.insert(ASSIGNMENTS, row)
 
 
 PROJECTIONS = (
-    Projection("directory", (SPECIALISTS, SPECIALIST_FOCUS), _directory),
-    Projection("caseload", (MATCHINGS, OFFERS, ASSIGNMENTS), _caseload),
+    Projection("directory", (SPECIALISTS, SPECIALIST_FOCUS), _directory, "specialist"),
+    Projection("caseload", (MATCHINGS, OFFERS, ASSIGNMENTS), _caseload, "matching"),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, Index, Integer, MetaData, RowMapping, String, Table, delete, insert, select, update
+from sqlalchemy import Column, Index, Integer, MetaData, RowMapping, String, Table, select
 
 from rso_opinions.domain import opinion_events as e
 from rso_opinions.domain.opinion_state import ReviewState
@@ -11,7 +11,8 @@ from rso_opinions.publish import case_of
 from rso_shared.kit.clock import iso
 from rso_shared.kit.database import Tx
 from rso_shared.kit.events import Recorded
-from rso_shared.kit.projections import Projection, Tables
+from rso_shared.kit.projections import Projection
+from rso_shared.kit.rows import Rows
 
 METADATA = MetaData()
 PAGE = 200
@@ -43,15 +44,12 @@ _STATES: dict[type, ReviewState] = {
 }
 
 
-def _apply(tx: Tx, tables: Tables, recorded: Recorded) -> None:
-    table, happened = tables[REVIEWS.name], recorded.event
-    same = table.c.case_id == case_of(recorded.stream)
+def _apply(rows: Rows, recorded: Recorded) -> None:
+    happened = recorded.event
     if isinstance(happened, e.ReviewStarted):
-        tx.conn.execute(delete(table).where(same))
-        tx.conn.execute(insert(table).values(**_started(recorded, happened)))
-        return
-    if type(happened) in _STATES:
-        tx.conn.execute(update(table).where(same).values(**_changed(recorded)))
+        rows.put(REVIEWS, _started(recorded, happened))
+    elif type(happened) in _STATES:
+        rows.update(REVIEWS, case_of(recorded.stream), **_changed(recorded))
 
 
 def _started(recorded: Recorded, happened: e.ReviewStarted) -> dict[str, Any]:
@@ -77,7 +75,7 @@ def _changed(recorded: Recorded) -> dict[str, Any]:
     return values
 
 
-PROJECTIONS = (Projection(name="reviews", tables=(REVIEWS,), apply=_apply),)
+PROJECTIONS = (Projection(name="reviews", tables=(REVIEWS,), apply=_apply, aggregate="opinion"),)
 
 
 def reviews(tx: Tx, *, state: ReviewState | None, specialist_id: str | None) -> Sequence[RowMapping]:

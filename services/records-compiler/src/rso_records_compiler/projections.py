@@ -1,13 +1,14 @@
 """The one read model: which requests a case has, and in which stream each lives. All else is folded from the case's own streams."""
 
-from sqlalchemy import Column, Index, MetaData, String, Table, insert, select
+from sqlalchemy import Column, Index, MetaData, String, Table, select
 
 from rso_records_compiler.domain.request_events import RecordHolderIdentified
 from rso_shared.contracts.vocabulary import RecordKind
 from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import unknown
 from rso_shared.kit.events import Recorded
-from rso_shared.kit.projections import Projection, Tables
+from rso_shared.kit.projections import Projection
+from rso_shared.kit.rows import Rows
 
 METADATA = MetaData()
 
@@ -22,7 +23,7 @@ REQUESTS = Table(
 )
 
 
-def _apply(tx: Tx, tables: Tables, recorded: Recorded) -> None:
+def _apply(rows: Rows, recorded: Recorded) -> None:
     event = recorded.event
     if isinstance(event, RecordHolderIdentified):
         row = {
@@ -31,10 +32,10 @@ def _apply(tx: Tx, tables: Tables, recorded: Recorded) -> None:
             "stream": recorded.stream,
             "kind": event.kind.value,
         }
-        tx.conn.execute(insert(tables[REQUESTS.name]).values(**row))
+        rows.insert(REQUESTS, row)
 
 
-PROJECTIONS = (Projection(name="record_requests", tables=(REQUESTS,), apply=_apply),)
+PROJECTIONS = (Projection(name="record_requests", tables=(REQUESTS,), apply=_apply, aggregate="record_request"),)
 
 
 def request_streams(tx: Tx, case_id: str, kind: RecordKind | None = None) -> list[str]:

@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 
 from rso_shared.kit import projections
 from rso_shared.kit.clock import iso
 from rso_shared.kit.database import Tx
 from rso_shared.kit.decider import Decider
 from rso_shared.kit.events import Meta, Recorded
+from rso_shared.kit.rows import Rows
 from rso_shared.kit.sealed import Sealed
 from rso_shared.kit.store import EventStore, stream_id
 from rso_shared.kit.tables import NOTICES
+
+AGGREGATE = "notice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,24 +116,22 @@ def request(
         path=path,
         values=values,
     )
-    stream = stream_id(organisation_id, "notice", notice_id)
+    stream = stream_id(organisation_id, AGGREGATE, notice_id)
     return bool(store.execute(tx, decider(spec), stream, Request(event), meta).recorded)
 
 
 def projection(spec: NoticeSpec) -> projections.Projection:
     """The list of what is still to be sent."""
 
-    def apply(tx: Tx, tables: projections.Tables, recorded: Recorded) -> None:
-        table, event = tables[NOTICES.name], recorded.event
+    def apply(rows: Rows, recorded: Recorded) -> None:
+        event = recorded.event
         if isinstance(event, spec.requested):
             row = {"notice_id": event.notice_id, "stream": recorded.stream, "requested_at": iso(recorded.recorded_at)}
-            tx.conn.execute(insert(table).values(**row))
+            rows.insert(NOTICES, row)
         elif isinstance(event, spec.sent):
-            tx.conn.execute(
-                update(table).where(table.c.notice_id == event.notice_id).values(sent_at=iso(event.sent_at))
-            )
+            rows.update(NOTICES, event.notice_id, sent_at=iso(event.sent_at))
 
-    return projections.Projection("notices", (NOTICES,), apply)
+    return projections.Projection("notices", (NOTICES,), apply, aggregate=AGGREGATE)
 
 
 def pending(tx: Tx, *, besides: Sequence[str] = (), limit: int = 50) -> list[tuple[str, str]]:

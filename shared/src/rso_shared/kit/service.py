@@ -167,6 +167,6 @@ def _mailer(settings: ServiceSettings) -> Mailer:
 def rebuild_all(service: Service) -> dict[str, int]:
     """Every projection from the streams, while the service goes on. Returns streams folded per projection."""
     return {
-        projection.name: projections.rebuild(service.db, projection, service.store.load)
+        projection.name: projections.rebuild(service.db, projection, service.store.load_many)
         for projection in service.store.inline
     }

@@ -29,6 +29,14 @@ def stream(columns: tuple[str, ...], *, as_of: bool, sqlite: bool) -> str:
 
 
 @cache
+def streams(columns: tuple[str, ...], *, sqlite: bool) -> str:
+    """Takes an `array`."""
+    return (
+        f"SELECT {', '.join(columns)} FROM {EVENTS.name} WHERE stream {_among(sqlite=sqlite)} ORDER BY stream, version"
+    )
+
+
+@cache
 def head(*, sqlite: bool) -> str:
     place = f"FROM {EVENTS.name} WHERE stream = {marker(sqlite=sqlite)}"
     return f"SELECT version, hash, recorded_at {place} ORDER BY version DESC LIMIT 1"
@@ -49,6 +57,13 @@ def insert_events(rows: int, *, sqlite: bool) -> str:
 @cache
 def insert_outbox(rows: int, *, sqlite: bool) -> str:
     return _insert(OUTBOX, OUTBOX_COLUMNS, rows, marker(sqlite=sqlite))
+
+
+@cache
+def insert_shadows(*, sqlite: bool) -> str:
+    """Takes the projection's name and an `array` of streams."""
+    each = "SELECT ?, value FROM json_each(?)" if sqlite else "SELECT %s, unnest(%s::text[])"
+    return f"INSERT INTO {SHADOWS.name} (projection, stream) {each}"
 
 
 @cache

@@ -1,7 +1,7 @@
 """The event store: append with a mandatory expected version, chained hashes, inline projections and outbox in one transaction."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -12,7 +12,18 @@ from rso_shared.kit.clock import Clock, iso, parse_iso
 from rso_shared.kit.database import Tx
 from rso_shared.kit.decider import Decider
 from rso_shared.kit.errors import ConcurrencyConflict
-from rso_shared.kit.events import Encoded, Meta, Recorded, canonical, decode, decode_meta, encode, encode_meta
+from rso_shared.kit.events import (
+    Encoded,
+    Meta,
+    Recorded,
+    UnknownEvent,
+    canonical,
+    decode,
+    decode_meta,
+    encode,
+    encode_meta,
+    event_type,
+)
 from rso_shared.kit.failures import UNIQUE
 from rso_shared.kit.ids import event_id
 from rso_shared.kit.keys import KeyRing
@@ -95,15 +106,21 @@ class EventStore:
 
     def load(self, tx: Tx, stream: str, *, as_of: datetime | None = None) -> list[Recorded]:
         """All events of the stream, or those recorded by `as_of`: always a prefix, since recorded_at never goes back."""
-        return [
-            Recorded(
-                stream, version, event_id, name, schema, self._event(stream, version, name, schema, data, sealed),
-                decode_meta(meta), parse_iso(recorded_at), hash_,
-            )
-            for _, version, event_id, name, schema, data, sealed, meta, recorded_at, hash_ in _rows(
-                tx, LOADED, stream, as_of
-            )
-        ]  # fmt: skip
+        return [self._recorded(row) for row in _rows(tx, LOADED, stream, as_of)]
+
+    def load_many(self, tx: Tx, streams: Sequence[str], reads: frozenset[type] | None) -> Iterator[Recorded]:
+        """All events of these streams, stream after stream; those of other types than these are left packed."""
+        names = None if reads is None else {event_type(each).name for each in reads}
+        values = (statements.array(list(streams), sqlite=tx.is_sqlite),)
+        for row in tx.run(statements.streams(LOADED, sqlite=tx.is_sqlite), values):
+            yield self._recorded(row) if names is None or row[3] in names else _packed(row)
+
+    def _recorded(self, row: tuple[Any, ...]) -> Recorded:
+        stream, version, event_id, name, schema, data, sealed, meta, recorded_at, hash_ = row
+        return Recorded(
+            stream, version, event_id, name, schema, self._event(stream, version, name, schema, data, sealed),
+            decode_meta(meta), parse_iso(recorded_at), hash_,
+        )  # fmt: skip
 
     def fold(self, tx: Tx, decider: Decider[S, C, E], stream: str, *, as_of: datetime | None = None) -> Folded[S]:
         """The state that the stream's events, or those recorded by `as_of`, add up to."""
@@ -215,6 +232,12 @@ class EventStore:
             headers, topic, key = cloudevents.fact_headers(self.service, item, fact), self.service.topic, fact.key()
             value = fact.model_dump_json().encode()
         return item.event_id, topic, key, canonical(headers), value, iso(item.recorded_at)
+
+
+def _packed(row: tuple[Any, ...]) -> Recorded:
+    stream, version, event_id, name, schema, _, _, meta, recorded_at, hash_ = row
+    event = UnknownEvent(name, {})
+    return Recorded(stream, version, event_id, name, schema, event, decode_meta(meta), parse_iso(recorded_at), hash_)
 
 
 def _rows(tx: Tx, columns: tuple[str, ...], stream: str, as_of: datetime | None) -> list[Any]:

@@ -1,0 +1,193 @@
+"""What projections write with: rows by their primary keys.
+
+`Written` does it at once, in the transaction of an append. `Gathered` keeps the rows of many streams and writes them together, in a
+rebuild. The same `apply` works with either.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, Table, case, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from rso_shared.kit.database import Tx
+
+Row = Mapping[str, Any]
+Tables = Mapping[str, Table]
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """As a column's new value: unless a later one stands there. For instants as text."""
+
+    value: str
+
+
+class Rows(Protocol):
+    """`key` is the primary key, or its first column alone; what is not there is neither updated nor deleted.
+
+    All rows under one first column come from one stream, unless they are only ever inserted or put: streams are folded in any order.
+    """
+
+    def insert(self, table: Table, *rows: Row) -> None:
+        """Rows that are not there yet."""
+
+    def put(self, table: Table, *rows: Row) -> None:
+        """Rows, whole, whether or not they are there."""
+
+    def get(self, table: Table, *key: Any) -> Row | None:
+        """The row of a whole key. Nobody else changes it until the commit."""
+
+    def update(self, table: Table, *key: Any, **values: Any) -> None: ...
+
+    def delete(self, table: Table, *key: Any) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Each call is a statement. `tables` are the ones written to, under the names of the ones that projections know."""
+
+    tx: Tx
+    tables: Tables
+
+    def insert(self, table: Table, *rows: Row) -> None:
+        if rows:
+            self.tx.conn.execute(insert(self.tables[table.name]), rows)
+
+    def put(self, table: Table, *rows: Row) -> None:
+        if rows:
+            self.tx.conn.execute(_upsert(self.tx, self.tables[table.name]), rows)
+
+    def get(self, table: Table, *key: Any) -> Row | None:
+        there = self.tables[table.name]
+        found = self.tx.conn.execute(select(there).where(*_at(there, key)).with_for_update()).one_or_none()
+        return None if found is None else found._asdict()
+
+    def update(self, table: Table, *key: Any, **values: Any) -> None:
+        there = self.tables[table.name]
+        changes = {name: _unless_later(there, name, value) for name, value in values.items()}
+        self.tx.conn.execute(update(there).where(*_at(there, key)).values(**changes))
+
+    def delete(self, table: Table, *key: Any) -> None:
+        there = self.tables[table.name]
+        self.tx.conn.execute(delete(there).where(*_at(there, key)))
+
+
+@dataclass(slots=True)
+class _Family:
+    """The rows under one first column of the key. `stored`: the table may hold some. `whole`: all there are, are here."""
+
+    stored: bool
+    whole: bool
+    rows: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict)
+    gone: set[tuple[Any, ...]] = field(default_factory=set)
+
+
+class Gathered:
+    """Rows in memory until `write`. Only while nobody else writes to these tables."""
+
+    def __init__(self, tx: Tx, tables: Tables) -> None:
+        self._tx, self._tables = tx, tables
+        self._keys = {name: tuple(table.primary_key.columns.keys()) for name, table in tables.items()}
+        self._families: dict[str, dict[Any, _Family]] = {name: {} for name in tables}
+
+    def insert(self, table: Table, *rows: Row) -> None:
+        for row in rows:
+            key = self._key(table, row)
+            family = self._families[table.name].setdefault(key[0], _Family(stored=False, whole=True))
+            if key in family.rows:
+                raise ValueError(f"a row of {table.name} is inserted twice")
+            family.rows[key] = dict(row)
+
+    def put(self, table: Table, *rows: Row) -> None:
+        for row in rows:
+            key = self._key(table, row)
+            family = self._families[table.name].setdefault(key[0], _Family(stored=True, whole=False))
+            family.rows[key] = dict(row)
+
+    def get(self, table: Table, *key: Any) -> Row | None:
+        return self._family(table, key[0]).rows.get(key)
+
+    def update(self, table: Table, *key: Any, **values: Any) -> None:
+        rows = self._family(table, key[0]).rows
+        for row in [rows[each] for each in _under(rows, key)]:
+            for name, value in values.items():
+                row[name] = max(row[name], value.value) if isinstance(value, Latest) else value
+
+    def delete(self, table: Table, *key: Any) -> None:
+        family = self._family(table, key[0])
+        for each in _under(family.rows, key):
+            del family.rows[each]
+            family.gone.add(each)
+
+    def write(self) -> None:
+        for name, table in self._tables.items():
+            families = self._families[name].values()
+            self._drop(table, [key for family in families if family.stored for key in family.gone - family.rows.keys()])
+            self._fill(table, [row for family in families if not family.stored for row in family.rows.values()])
+            self._put(table, [row for family in families if family.stored for row in family.rows.values()])
+            self._families[name] = {}
+
+    def _key(self, table: Table, row: Row) -> tuple[Any, ...]:
+        return tuple(row[column] for column in self._keys[table.name])
+
+    def _family(self, table: Table, first: Any) -> _Family:
+        family = self._families[table.name].get(first)
+        if family is None or not family.whole:
+            family = self._families[table.name][first] = self._loaded(table, first, family)
+        return family
+
+    def _loaded(self, table: Table, first: Any, put: _Family | None) -> _Family:
+        there = self._tables[table.name]
+        found = [row._asdict() for row in self._tx.conn.execute(select(there).where(*_at(there, (first,))))]
+        rows = {self._key(table, row): row for row in found} | (put.rows if put else {})
+        return _Family(stored=bool(found), whole=True, rows=rows)
+
+    def _drop(self, table: Table, keys: list[tuple[Any, ...]]) -> None:
+        for key in keys:
+            self._tx.conn.execute(delete(table).where(*_at(table, key)))
+
+    def _fill(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        if not rows:
+            return
+        if self._tx.is_sqlite:
+            self._tx.conn.execute(insert(table), _filled(table, rows))
+            return
+        driver: Any = self._tx.conn.connection.driver_connection
+        columns = table.columns.keys()
+        with driver.cursor().copy(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row([row.get(name) for name in columns])
+
+    def _put(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            self._tx.conn.execute(_upsert(self._tx, table), _filled(table, rows))
+
+
+def _filled(table: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    columns = table.columns.keys()
+    return [{name: row.get(name) for name in columns} for row in rows]
+
+
+def _under(rows: Mapping[tuple[Any, ...], Any], key: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    """The rows of one family: its only row mostly, or all of them."""
+    return [key] if key in rows else list(rows) if len(key) == 1 else []
+
+
+def _at(table: Table, key: tuple[Any, ...]) -> list[ColumnElement[bool]]:
+    return [column == value for column, value in zip(table.primary_key.columns, key, strict=False)]
+
+
+def _unless_later(table: Table, name: str, value: Any) -> Any:
+    if not isinstance(value, Latest):
+        return value
+    return case((table.c[name] > value.value, table.c[name]), else_=value.value)
+
+
+def _upsert(tx: Tx, table: Table) -> Any:
+    """Takes rows as parameters."""
+    made = (sqlite if tx.is_sqlite else postgresql).insert(table)
+    key = list(table.primary_key.columns)
+    others = {column.name: made.excluded[column.name] for column in table.columns if not column.primary_key}
+    return made.on_conflict_do_update(index_elements=key, set_=others) if others else made.on_conflict_do_nothing()
