@@ -38,12 +38,16 @@ def head(*, sqlite: bool) -> str:
 def insert_events(rows: int, *, sqlite: bool) -> str:
     """Answers, once per row, which rebuilds have already folded the stream: (names separated by commas or None,).
 
-    On PostgreSQL the statement takes its snapshot after it has its lock on the table. A fold holds a lock that excludes it, so
-    either the fold sees this event or this statement sees the fold.
+    On PostgreSQL the outbox rows (`insert_outbox`) are part of it, their values after those of the events: one way to the server
+    and back. The statement takes its snapshot after it has its lock on the table. A fold holds a lock that excludes it, so either
+    the fold sees this event or this statement sees the fold.
     """
     joined = "group_concat(projection)" if sqlite else "string_agg(projection, ',')"
     folded = f"(SELECT {joined} FROM {SHADOWS.name} WHERE {SHADOWS.name}.stream = {EVENTS.name}.stream)"
-    return f"{_insert(EVENTS, EVENT_COLUMNS, rows, marker(sqlite=sqlite))} RETURNING {folded}"
+    events = f"{_insert(EVENTS, EVENT_COLUMNS, rows, marker(sqlite=sqlite))} RETURNING {folded}"
+    if sqlite:
+        return events
+    return f"WITH e (folded) AS ({events}), o AS ({insert_outbox(rows, sqlite=False)}) SELECT folded FROM e"
 
 
 @cache
