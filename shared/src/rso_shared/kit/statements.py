@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy import Table
 
-from rso_shared.kit.tables import EVENTS, INBOX, OUTBOX, PARKED, SHADOWS
+from rso_shared.kit.tables import EVENTS, IDEMPOTENCY, INBOX, OUTBOX, PARKED, SHADOWS
 
 EVENT_COLUMNS = tuple(column.name for column in EVENTS.columns)
 OUTBOX_COLUMNS = ("event_id", "topic", "key", "headers", "value", "created_at")
 INBOX_COLUMNS = tuple(column.name for column in INBOX.columns)
+IDEMPOTENCY_COLUMNS = tuple(column.name for column in IDEMPOTENCY.columns)
 FOLD_COLUMNS = ("version", "name", "schema_version", "data", "sealed", "recorded_at", "hash")
 
 
@@ -64,6 +65,18 @@ def pending(*, sqlite: bool) -> str:
 @cache
 def insert_inbox(rows: int, *, sqlite: bool) -> str:
     return _insert(INBOX, INBOX_COLUMNS, rows, marker(sqlite=sqlite))
+
+
+@cache
+def answer(*, sqlite: bool) -> str:
+    mark = marker(sqlite=sqlite)
+    place = f"FROM {IDEMPOTENCY.name} WHERE client = {mark} AND key = {mark}"
+    return f"SELECT fingerprint, status, response {place}"
+
+
+@cache
+def insert_answer(*, sqlite: bool) -> str:
+    return _insert(IDEMPOTENCY, IDEMPOTENCY_COLUMNS, 1, marker(sqlite=sqlite))
 
 
 @cache
