@@ -37,6 +37,7 @@ from rso_shared.kit.clock import WallClock
 from rso_shared.kit.local_broker import LocalBroker
 from rso_shared.kit.settings import ServiceSettings
 from rso_shared.kit.web.app import create_app
+from rso_shared.kit.wire import Wire
 
 PATH = "/v1/organisations"
 CLIENTS = (1, 50)
@@ -92,9 +93,9 @@ def capture(given: dict[str, str], folder: Path, token: str) -> list[Statement]:
 
 @contextmanager
 def noted() -> Iterator[list[Statement]]:
-    """Every statement of every psycopg cursor; what only opens and closes transactions is the pool's on both sides."""
+    """Every statement of every psycopg cursor and of our own wire; what only opens and closes transactions is the pool's on both sides."""
     seen: list[Statement] = []
-    plain, many = psycopg.Cursor.execute, psycopg.Cursor.executemany
+    plain, many, hot = psycopg.Cursor.execute, psycopg.Cursor.executemany, Wire.run
 
     def execute(self: Any, query: Any, params: Any = None, **more: Any) -> Any:
         seen.append((str(query), params, False))
@@ -105,11 +106,17 @@ def noted() -> Iterator[list[Statement]]:
         seen.append((str(query), rows, True))
         return many(self, query, rows, **more)
 
+    def run(self: Any, sql: str, values: Any) -> Any:
+        seen.append((sql, values, False))
+        return hot(self, sql, values)
+
     psycopg.Cursor.execute, psycopg.Cursor.executemany = execute, executemany  # type: ignore[method-assign]
+    Wire.run = run  # type: ignore[method-assign]
     try:
         yield seen
     finally:
         psycopg.Cursor.execute, psycopg.Cursor.executemany = plain, many  # type: ignore[method-assign]
+        Wire.run = hot  # type: ignore[method-assign]
 
 
 def free_port() -> int:

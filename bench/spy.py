@@ -1,4 +1,4 @@
-"""What reaches PostgreSQL: every statement of psycopg's cursors, with its parameters, and every commit."""
+"""What reaches PostgreSQL: every statement of psycopg's cursors and of our own wire, with its parameters, and every commit."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+
+from rso_shared.kit.wire import Wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ def spied() -> Iterator[list[Statement]]:
     """In the order in which they ended, of all connections of this process."""
     seen: list[Statement] = []
     execute, executemany, commit = psycopg.Cursor.execute, psycopg.Cursor.executemany, psycopg.Connection.commit
+    run, hot_commit = Wire.run, Wire.commit
 
     def one(self: Any, query: Any, params: Any = None, **more: Any) -> Any:
         began = time.perf_counter()
@@ -37,18 +40,25 @@ def spied() -> Iterator[list[Statement]]:
         executemany(self, query, rows, **more)
         seen.append(Statement(str(query), rows, many=True, seconds=time.perf_counter() - began))
 
+    def hot(self: Any, sql: str, values: Sequence[Any]) -> list[Any]:
+        began = time.perf_counter()
+        rows = run(self, sql, values)
+        seen.append(Statement(sql, values, binary=True, seconds=time.perf_counter() - began))
+        return rows
+
     def committed(self: Any) -> None:
         began = time.perf_counter()
-        commit(self)
+        (hot_commit if isinstance(self, Wire) else commit)(self)
         seen.append(Statement(None, seconds=time.perf_counter() - began))
 
     psycopg.Cursor.execute, psycopg.Cursor.executemany = one, several  # type: ignore[method-assign]
-    psycopg.Connection.commit = committed  # type: ignore[method-assign]
+    psycopg.Connection.commit = Wire.commit = committed  # type: ignore[method-assign]
+    Wire.run = hot  # type: ignore[method-assign]
     try:
         yield seen
     finally:
         psycopg.Cursor.execute, psycopg.Cursor.executemany = execute, executemany  # type: ignore[method-assign]
-        psycopg.Connection.commit = commit  # type: ignore[method-assign]
+        psycopg.Connection.commit, Wire.commit, Wire.run = commit, hot_commit, run  # type: ignore[method-assign]
 
 
 def play(connection: "psycopg.Connection[Any]", statements: Sequence[Statement]) -> None:

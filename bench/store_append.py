@@ -1,15 +1,18 @@
 """Appends with an expected version and an outbox row, beside `eventsourcing` and beside the same statements by hand.
 
-Every writer appends to a stream of its own. On SQLite both sides commit with synchronous=FULL in WAL mode.
+Every writer appends to a stream of its own. On SQLite both sides commit with synchronous=FULL in WAL mode:
+`eventsourcing` asks for WAL and leaves `synchronous` as SQLite was built, which is looked at before anything is measured.
 Ours seals a part of each event and writes the fact; `eventsourcing` does neither.
 `python bench/store_append.py` runs this one alone.
 """
 
 import itertools
+import sqlite3
 import uuid
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -20,6 +23,7 @@ from rows import Row, interleaved, ratio_at_least, table
 from sqlalchemy.engine import make_url
 
 WRITERS, EACH, ROUNDS = 16, 60, 5
+FULL = 2
 HEAD = "SELECT version, hash, recorded_at FROM events WHERE stream = %s ORDER BY version DESC LIMIT 1"
 EVENT = "INSERT INTO events VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 OUTBOX = "INSERT INTO outbox (event_id, topic, key, headers, value, created_at) VALUES (%s, %s, %s, %s, %s, %s)"
@@ -47,8 +51,17 @@ def _postgres(mine: Ours, theirs: str, by_hand: str, stack: ExitStack) -> list[R
     ]
 
 
+def _synchronous(place: Path) -> int:
+    """Of a connection that only asks for WAL, as the peer's do."""
+    with closing(sqlite3.connect(place / "default.db")) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        return int(connection.execute("PRAGMA synchronous").fetchone()[0])
+
+
 def _sqlite() -> list[Row]:
     with folder() as place, ours(f"sqlite:///{place}/ours.db", place) as mine:
+        if _synchronous(place) != FULL:
+            raise RuntimeError("this SQLite commits less than FULL by default: the two sides would not be alike")
         app = application(f"sqlite:///{place}/theirs.db")
         row = ratio_at_least("append + outbox, SQLite, 1 writer", *_both(_ours(mine), _eventsourcing(app), 1), "1/s", 1)
         app.close()

@@ -85,6 +85,14 @@ def test_an_expired_token_is_told_apart() -> None:
     )
 
 
+def test_a_token_that_was_taken_before_is_refused_once_it_has_ended() -> None:
+    last = int(time.time()) - LEEWAY_SECONDS + 3
+    token = f"Bearer {signed(iat=last - 60, exp=last)}"
+    assert VERIFIER.verify(token) == VERIFIER.verify(token)
+    time.sleep(last + LEEWAY_SECONDS - time.time())
+    assert _refused(token) == ("token_expired", 401)
+
+
 @pytest.mark.parametrize("apart", [timedelta(seconds=LEEWAY_SECONDS - 5), -timedelta(seconds=LEEWAY_SECONDS - 5)])
 def test_a_token_from_a_machine_whose_clock_is_not_ours_is_taken(apart: timedelta) -> None:
     """A service token lives a minute: made by a clock that is behind it may have ended, by one ahead not yet begun."""

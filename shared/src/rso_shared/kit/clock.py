@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+OFFSET = len("+00:00")
+
 
 class Clock(Protocol):
     def now(self) -> datetime: ...
@@ -53,7 +55,8 @@ class ManualClock:
 
 def iso(instant: datetime) -> str:
     """UTC with microseconds and a Z: sorts as text in the order of time."""
-    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    there = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    return f"{there.isoformat(timespec='microseconds')[:-OFFSET]}Z"
 
 
 def parse_iso(text: str) -> datetime:

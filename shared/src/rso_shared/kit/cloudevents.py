@@ -10,26 +10,24 @@ HEAD_TYPE = "rso.head.v1"
 
 def headers(service: ServiceName, recorded: Recorded, type_: str, subject: str) -> dict[str, str]:
     """The attributes of one record. Beside the standard ones: the stream, its version and its hash, for whoever checks the log."""
-    made = {
-        "ce_specversion": "1.0",
-        "ce_id": recorded.event_id,
-        "ce_source": service.source,
-        "ce_type": type_,
-        "ce_subject": subject,
-        "ce_time": iso(recorded.recorded_at),
-        "ce_partitionkey": subject,
-        "ce_stream": recorded.stream,
-        "ce_streamversion": str(recorded.version),
-        "ce_hash": recorded.hash.hex(),
-        "ce_correlationid": recorded.meta.correlation_id,
-        "content-type": "application/json",
-    }
+    made = {"ce_correlationid": recorded.meta.correlation_id}
     if recorded.meta.causation_id:
         made["ce_causationid"] = recorded.meta.causation_id
     if recorded.meta.traceparent:
-        made["ce_traceparent"] = recorded.meta.traceparent
-        made["traceparent"] = recorded.meta.traceparent
-    return made
+        made["ce_traceparent"] = made["traceparent"] = recorded.meta.traceparent
+    return made | {
+        "ce_hash": recorded.hash.hex(),
+        "ce_id": recorded.event_id,
+        "ce_partitionkey": subject,
+        "ce_source": service.source,
+        "ce_specversion": "1.0",
+        "ce_stream": recorded.stream,
+        "ce_streamversion": str(recorded.version),
+        "ce_subject": subject,
+        "ce_time": iso(recorded.recorded_at),
+        "ce_type": type_,
+        "content-type": "application/json",
+    }
 
 
 def fact_headers(service: ServiceName, recorded: Recorded, fact: FactModel) -> dict[str, str]:

@@ -7,11 +7,13 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete
 
+from rso_shared.kit import statements
 from rso_shared.kit.clock import iso
 from rso_shared.kit.database import Tx
-from rso_shared.kit.errors import DomainError, invalid
+from rso_shared.kit.errors import Contended, DomainError, invalid
+from rso_shared.kit.failures import UNIQUE
 from rso_shared.kit.tables import IDEMPOTENCY
 
 KEEP = timedelta(days=35)
@@ -53,26 +55,22 @@ def checked_key(header: str | None) -> str:
 
 
 def find(tx: Tx, client: str, key: str, fingerprint_: str) -> Answer | None:
-    query = select(IDEMPOTENCY).where(IDEMPOTENCY.c.client == client, IDEMPOTENCY.c.key == key)
-    row = tx.conn.execute(query).one_or_none()
-    if row is None:
+    rows = tx.run(statements.answer(sqlite=tx.is_sqlite), (client, key))
+    if not rows:
         return None
-    if row.fingerprint != fingerprint_:
+    (known, status, response) = rows[0]
+    if known != fingerprint_:
         raise invalid("idempotency_key_reused", "This Idempotency-Key was used for another request; send a fresh one.")
-    return Answer(row.status, row.response)
+    return Answer(status, response)
 
 
 def remember(tx: Tx, client: str, key: str, fingerprint_: str, answer: Answer, now: datetime) -> None:
-    tx.conn.execute(
-        insert(IDEMPOTENCY).values(
-            client=client,
-            key=key,
-            fingerprint=fingerprint_,
-            status=answer.status,
-            response=answer.body,
-            created_at=iso(now),
-        )
-    )
+    """Raises Contended if the same command was faster under the same key: run again, this one finds its answer."""
+    row = (client, key, fingerprint_, answer.status, answer.body, iso(now))
+    try:
+        tx.run(statements.insert_answer(sqlite=tx.is_sqlite), row)
+    except UNIQUE as clash:
+        raise Contended("idempotency") from clash
 
 
 def forget_old(tx: Tx, now: datetime) -> int:

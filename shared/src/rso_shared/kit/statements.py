@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy import Table
 
-from rso_shared.kit.tables import EVENTS, INBOX, OUTBOX, PARKED, SHADOWS
+from rso_shared.kit.tables import EVENTS, IDEMPOTENCY, INBOX, OUTBOX, PARKED, SHADOWS
 
 EVENT_COLUMNS = tuple(column.name for column in EVENTS.columns)
 OUTBOX_COLUMNS = ("event_id", "topic", "key", "headers", "value", "created_at")
 INBOX_COLUMNS = tuple(column.name for column in INBOX.columns)
+IDEMPOTENCY_COLUMNS = tuple(column.name for column in IDEMPOTENCY.columns)
 FOLD_COLUMNS = ("version", "name", "schema_version", "data", "sealed", "recorded_at", "hash")
 
 
@@ -46,12 +47,16 @@ def head(*, sqlite: bool) -> str:
 def insert_events(rows: int, *, sqlite: bool) -> str:
     """Answers, once per row, which rebuilds have already folded the stream: (names separated by commas or None,).
 
-    On PostgreSQL the statement takes its snapshot after it has its lock on the table. A fold holds a lock that excludes it, so
-    either the fold sees this event or this statement sees the fold.
+    On PostgreSQL the outbox rows (`insert_outbox`) are part of it, their values after those of the events: one way to the server
+    and back. The statement takes its snapshot after it has its lock on the table. A fold holds a lock that excludes it, so either
+    the fold sees this event or this statement sees the fold.
     """
     joined = "group_concat(projection)" if sqlite else "string_agg(projection, ',')"
     folded = f"(SELECT {joined} FROM {SHADOWS.name} WHERE {SHADOWS.name}.stream = {EVENTS.name}.stream)"
-    return f"{_insert(EVENTS, EVENT_COLUMNS, rows, marker(sqlite=sqlite))} RETURNING {folded}"
+    events = f"{_insert(EVENTS, EVENT_COLUMNS, rows, marker(sqlite=sqlite))} RETURNING {folded}"
+    if sqlite:
+        return events
+    return f"WITH e (folded) AS ({events}), o AS ({insert_outbox(rows, sqlite=False)}) SELECT folded FROM e"
 
 
 @cache
@@ -89,6 +94,18 @@ def mark_and_pending() -> str:
 @cache
 def insert_inbox(rows: int, *, sqlite: bool) -> str:
     return _insert(INBOX, INBOX_COLUMNS, rows, marker(sqlite=sqlite))
+
+
+@cache
+def answer(*, sqlite: bool) -> str:
+    mark = marker(sqlite=sqlite)
+    place = f"FROM {IDEMPOTENCY.name} WHERE client = {mark} AND key = {mark}"
+    return f"SELECT fingerprint, status, response {place}"
+
+
+@cache
+def insert_answer(*, sqlite: bool) -> str:
+    return _insert(IDEMPOTENCY, IDEMPOTENCY_COLUMNS, 1, marker(sqlite=sqlite))
 
 
 @cache

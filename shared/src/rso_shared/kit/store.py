@@ -1,10 +1,13 @@
 """The event store: append with a mandatory expected version, chained hashes, inline projections and outbox in one transaction."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import struct
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
+
+from pydantic_core import to_json
 
 from rso_shared.contracts.base import FactModel
 from rso_shared.kit import cloudevents, crash, metrics, parties, projections, statements, telemetry
@@ -17,7 +20,6 @@ from rso_shared.kit.events import (
     Meta,
     Recorded,
     UnknownEvent,
-    canonical,
     decode,
     decode_meta,
     encode,
@@ -36,6 +38,7 @@ E = TypeVar("E")
 FIRST_HASH = bytes(32)
 HASHED = ("stream", "version", "event_id", "name", "schema_version", "data", "sealed", "meta", "recorded_at")
 LOADED = (*HASHED, "hash")
+_LENGTH = struct.Struct(">Q").pack
 Publish = Callable[[Recorded], FactModel | None]
 
 
@@ -75,13 +78,18 @@ class Executed(Generic[S]):
     recorded: list[Recorded]
 
 
-def chain_hash(prev: bytes, row: dict[str, Any]) -> bytes:
+def chain_hash(prev: bytes, row: Mapping[str, Any]) -> bytes:
     """SHA-256 over the length-prefixed fields as stored, in this order. Over ciphertext, so erasure keeps chains whole."""
-    parts = [len(prev).to_bytes(8, "big"), prev]
-    for field in HASHED:
-        value = row[field]
-        raw = b"" if value is None else value if isinstance(value, bytes) else str(value).encode()
-        parts += (len(raw).to_bytes(8, "big"), raw)
+    return _chained(prev, [row[field] for field in HASHED])
+
+
+def _chained(prev: bytes, values: Sequence[Any]) -> bytes:
+    """`values` in the order of HASHED."""
+    parts = [_LENGTH(len(prev)), prev]
+    for value in values:
+        raw = value.encode() if isinstance(value, str) else b"" if value is None else value
+        raw = raw if isinstance(raw, bytes) else str(raw).encode()
+        parts += (_LENGTH(len(raw)), raw)
     return hashlib.sha256(b"".join(parts)).digest()
 
 
@@ -158,51 +166,55 @@ class EventStore:
         if not events:
             return []
         with telemetry.appending(self.service.short, stream, events):
-            recorded, rows = self._chained(stream, head, events, meta)
-            values = [row[column] for row in rows for column in statements.EVENT_COLUMNS]
-            try:
-                answers = tx.run(statements.insert_events(len(rows), sqlite=tx.is_sqlite), values)
-            except UNIQUE as clash:
-                raise self._conflict(stream, head.version) from clash
-            projections.apply_all(tx, self.inline, recorded, set((answers[0][0] or "").split(",")))
-            self._send(tx, recorded)
+            recorded, values = self._new(stream, head, events, meta)
+            facts = [self._publish(item) for item in recorded]
+            sent = [value for item, fact in zip(recorded, facts, strict=True) for value in self._outgoing(item, fact)]
+            shadowed = self._written(tx, stream, head.version, values, sent)
+            projections.apply_all(tx, self.inline, recorded, shadowed)
+            for fact in facts:
+                if fact is not None:
+                    parties.publish(tx, fact)
+            for wake in self.on_commit:
+                tx.after_commit(wake)
             crash.point("after-append-before-commit")
             return recorded
+
+    def _written(self, tx: Tx, stream: str, expected: int, values: list[Any], sent: list[Any]) -> set[str]:
+        """The events and their outbox rows. Answers which rebuilds have already folded the stream."""
+        rows = len(values) // len(statements.EVENT_COLUMNS)
+        try:
+            if tx.is_sqlite:
+                answers = tx.run(statements.insert_events(rows, sqlite=True), values)
+                tx.run(statements.insert_outbox(rows, sqlite=True), sent)
+            else:
+                answers = tx.run(statements.insert_events(rows, sqlite=False), values + sent)
+        except UNIQUE as clash:
+            raise self._conflict(stream, expected) from clash
+        return set((answers[0][0] or "").split(","))
 
     def _conflict(self, stream: str, expected: int) -> ConcurrencyConflict:
         metrics.conflict(self.service.short, stream.split("/")[1])
         return ConcurrencyConflict(stream, expected)
 
-    def _chained(
-        self, stream: str, head: Head, events: Sequence[Any], meta: Meta
-    ) -> tuple[list[Recorded], list[dict[str, Any]]]:
-        recorded, rows, prev_hash = [], [], head.hash
+    def _new(self, stream: str, head: Head, events: Sequence[Any], meta: Meta) -> tuple[list[Recorded], list[Any]]:
+        """The events as they will be read back, and the values of their rows one after the other."""
+        recorded, values, hash_ = list[Recorded](), list[Any](), head.hash
         recorded_at = max(iso(self._clock.now()), head.recorded_at)
         stored_meta, instant = encode_meta(meta), parse_iso(recorded_at)
         for version, instance in enumerate(events, head.version + 1):
-            row = self._row(stream, version, encode(instance))
-            row |= {"meta": stored_meta, "recorded_at": recorded_at, "prev_hash": prev_hash}
-            row["hash"] = prev_hash = chain_hash(prev_hash, row)
-            rows.append(row)
-            recorded.append(
-                Recorded(stream, version, row["event_id"], row["name"], row["schema_version"], instance, meta,
-                         instant, prev_hash)
-            )  # fmt: skip
-        return recorded, rows
+            encoded, id_, prev = encode(instance), self._new_event_id(), hash_
+            name, schema = encoded.name, encoded.schema_version
+            sealed = self._sealed(stream, version, encoded)
+            row = [stream, version, id_, name, schema, encoded.data, sealed, stored_meta, recorded_at]
+            hash_ = _chained(prev, row)
+            values += (*row, prev, hash_)
+            recorded.append(Recorded(stream, version, id_, name, schema, instance, meta, instant, hash_))
+        return recorded, values
 
-    def _row(self, stream: str, version: int, encoded: Encoded) -> dict[str, Any]:
-        sealed = None
-        if encoded.secret is not None and encoded.person_id is not None:
-            sealed = self._keys.seal(encoded.person_id, encoded.secret, _bound(stream, version, encoded.name))
-        return {
-            "stream": stream,
-            "version": version,
-            "event_id": self._new_event_id(),
-            "name": encoded.name,
-            "schema_version": encoded.schema_version,
-            "data": encoded.data,
-            "sealed": sealed,
-        }
+    def _sealed(self, stream: str, version: int, encoded: Encoded) -> bytes | None:
+        if encoded.secret is None or encoded.person_id is None:
+            return None
+        return self._keys.seal(encoded.person_id, encoded.secret, _bound(stream, version, encoded.name))
 
     def _event(self, stream: str, version: int, name: str, schema: int, data: str, sealed: bytes | None) -> Any:
         def unseal(person_id: str) -> bytes:
@@ -213,17 +225,6 @@ class EventStore:
         except (ValueError, LookupError, TypeError):
             raise DamagedEventError(f"{stream} version {version} cannot be read as {name}") from None
 
-    def _send(self, tx: Tx, recorded: list[Recorded]) -> None:
-        values: list[Any] = []
-        for item in recorded:
-            fact = self._publish(item)
-            if fact is not None:
-                parties.publish(tx, fact)
-            values += self._outgoing(item, fact)
-        tx.run(statements.insert_outbox(len(recorded), sqlite=tx.is_sqlite), values)
-        for wake in self.on_commit:
-            tx.after_commit(wake)
-
     def _outgoing(self, item: Recorded, fact: FactModel | None) -> tuple[Any, ...]:
         """The values of `statements.OUTBOX_COLUMNS`."""
         if fact is None:
@@ -231,7 +232,7 @@ class EventStore:
         else:
             headers, topic, key = cloudevents.fact_headers(self.service, item, fact), self.service.topic, fact.key()
             value = fact.model_dump_json().encode()
-        return item.event_id, topic, key, canonical(headers), value, iso(item.recorded_at)
+        return item.event_id, topic, key, to_json(headers).decode(), value, headers["ce_time"]
 
 
 def _packed(row: tuple[Any, ...]) -> Recorded:

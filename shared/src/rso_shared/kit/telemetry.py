@@ -127,6 +127,17 @@ def _span(
         yield from _told(span)
 
 
+@contextmanager
+def _unrecorded(name: str) -> Iterator[trace.Span]:
+    """New ids for log lines, events and neighbours; there is nothing to tell of it, and nobody to tell."""
+    made = _TRACER.start_span(name, context.Context())
+    token = context.attach(trace.set_span_in_context(made))
+    try:
+        yield made
+    finally:
+        context.detach(token)
+
+
 def server_span(
     name: str, header: str | None, attributes: Mapping[str, AttributeValue]
 ) -> AbstractContextManager[trace.Span]:
@@ -139,6 +150,8 @@ def consumer_span(
     name: str, header: str | None, attributes: Mapping[str, AttributeValue]
 ) -> AbstractContextManager[trace.Span]:
     """A reaction: its own trace, linked to the one that made the fact (a log is not a call)."""
+    if not recording():
+        return _unrecorded(name)
     return _span(name, SpanKind.CONSUMER, context.Context(), attributes, _links([header]))
 
 
