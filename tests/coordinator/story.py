@@ -184,6 +184,14 @@ class Story:
         records.post(self.path(f"/record-requests/{request}/dispatch"), {"channel": "fax"})
         return request
 
+    def send_again(self, request: str) -> datetime:
+        """The facility answered in part; the verdict is `incomplete`, and the request goes out a second time."""
+        records = self.world.cast.records
+        records.upload(self.path("/documents"), PDF, "application/pdf", title="Page", request_id=request)
+        records.post(self.path(f"/record-requests/{request}/verdict"), {"verdict": "incomplete"})
+        sent = records.post(self.path(f"/record-requests/{request}/dispatch"), {"channel": "fax"})
+        return datetime.fromisoformat(sent["sent_at"])
+
     def collect(self) -> None:
         """One document that satisfies everything required."""
         records = self.world.cast.records

@@ -41,6 +41,13 @@ def test_records_has_three_steps_per_request_and_one_decision():
     assert max(rungs, key=lambda r: r.due) == Rung("decide", AT + 30 * DAY, "escalate_records")
 
 
+def test_a_request_that_is_sent_again_has_steps_of_its_own():
+    first, second = (ladder.records(AT, [OpenRequest("a", AT, attempt)], **RECORDS) for attempt in (1, 2))
+    assert [rung.rung for rung in first[1:]] == ["a_follow_up", "a_escalate", "a_call"]
+    assert [rung.rung for rung in second[1:]] == ["a_2_follow_up", "a_2_escalate", "a_2_call"]
+    assert {rung.target for rung in second[1:]} == {"a"}
+
+
 def test_a_broken_promise_is_one_escalation():
     assert ladder.overdue_once(AT, "finance") == [Rung("overdue", AT, "escalate", "finance")]
 

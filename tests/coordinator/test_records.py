@@ -28,6 +28,20 @@ def test_an_open_request_is_followed_up_until_it_is_answered(story: Story, world
     assert story.stage() == "compiling_records"
 
 
+def test_a_request_that_is_sent_again_is_chased_anew(story: Story, world: World) -> None:
+    story.to("records")
+    request, first = story.request_records(), world.now
+    world.past(first + 7 * DAY)
+    again = story.send_again(request)
+    world.just_before(again + 7 * DAY)
+    assert story.rungs("records") == [f"{request}_follow_up"]
+    world.past(again + 7 * DAY)
+    assert story.rungs("records") == [f"{request}_follow_up", f"{request}_2_follow_up"]
+    assert len(world.events("records", "record_request_followed_up", request)) == 2
+    world.past(again + 14 * DAY)
+    assert story.rungs("records")[2:] == [f"{request}_2_escalate"]
+
+
 def test_a_record_set_one_second_before_the_first_follow_up_wins(story: Story, world: World) -> None:
     story.to("records")
     story.request_records()

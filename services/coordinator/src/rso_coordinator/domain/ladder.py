@@ -21,6 +21,12 @@ class OpenRequest:
 
     request_id: str
     sent_at: datetime
+    attempt: int = 1
+
+    def step(self, name: str) -> str:
+        """Sent again, a request is chased anew: its steps have other names than those of the first time."""
+        again = f"_{self.attempt}" if self.attempt > 1 else ""
+        return f"{self.request_id}{again}_{name}"
 
 
 def next_rung(ladder: Iterable[Rung], fired: Collection[str]) -> Rung | None:
@@ -65,7 +71,7 @@ def records(
     for request in requests:
         steps = (("follow_up", follow_up), ("escalate", escalate), ("call", call))
         ladder += [
-            Rung(f"{request.request_id}_{name}", request.sent_at + delay, "follow_up_request", request.request_id)
+            Rung(request.step(name), request.sent_at + delay, "follow_up_request", request.request_id)
             for name, delay in steps
         ]
     return ladder
