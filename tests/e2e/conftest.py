@@ -14,6 +14,7 @@ from e2e.outage import OUTAGE_TEST, live_through_an_outage
 from e2e.playing import sueann_case
 from e2e.scene import Scene
 from rso_onebox import loading
+from rso_onebox.datadir import DataDir
 from rso_onebox.demo_people import Cast
 from rso_onebox.demo_story import Story
 from rso_onebox.temporal_cli import TemporalMissingError, find_temporal_cli
@@ -78,6 +79,13 @@ def sueann(rooms: Path, template: Path) -> runs.Run:
 def jenny(rooms: Path, temporal: Path) -> runs.Run:
     """From nothing: this demo starts, loads and seeds by itself."""
     return runs.demo(rooms / "mcode", runs.JENNY)
+
+
+@pytest.fixture
+def tampered(sueann: runs.Run, tmp_path: Path) -> DataDir:
+    """A copy of a finished deployment, to be spoilt."""
+    assert sueann.result["stage"] == "delivered"
+    return DataDir(copy(sueann.data.root, tmp_path / "tampered"))
 
 
 @pytest.fixture(scope="session")

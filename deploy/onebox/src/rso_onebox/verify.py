@@ -1,5 +1,6 @@
 """`rso verify`: is the log whole? Reads files only, without keys and without the services' write path."""
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -78,7 +79,7 @@ def chains(data: DataDir, report: Report) -> Iterator[Fault]:
 
 def publication(data: DataDir, report: Report) -> Iterator[Fault]:
     """The log holds every event, but for those that wait in the outbox. A row of the outbox goes some time after it was sent."""
-    published = _on_log(data)
+    published = {json.loads(row["headers"]).get("ce_id") for row in on_log(data)}
     for short, db in stores(data):
         query = """
             SELECT e.stream, e.version, e.event_id, o.id, o.published_at FROM events e LEFT JOIN outbox o ON o.event_id = e.event_id
@@ -95,12 +96,13 @@ def publication(data: DataDir, report: Report) -> Iterator[Fault]:
             report.facts += 1
 
 
-def _on_log(data: DataDir) -> set[str]:
+def on_log(data: DataDir) -> Iterator[sqlite3.Row]:
+    """Every record of the log, oldest first."""
     if not data.broker.exists():
-        return set()
+        return
     db = open_read_only(data.broker)
     try:
-        return {row[0] for row in db.execute("SELECT json_extract(headers, '$.ce_id') FROM records")}
+        yield from db.execute("SELECT topic, headers, value FROM records ORDER BY id")
     finally:
         db.close()
 

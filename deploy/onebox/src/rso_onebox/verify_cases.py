@@ -8,8 +8,8 @@ from typing import Any
 from rso_coordinator.domain.milestones import Milestones
 from rso_coordinator.domain.stages import stage_of
 from rso_onebox.datadir import DataDir
-from rso_onebox.verify import Check, Fault, Report, stores
-from rso_shared.kit.names import HEADS_TOPIC
+from rso_onebox.verify import Check, Fault, Report, on_log, stores
+from rso_shared.kit.names import BY_SHORT, HEADS_TOPIC
 
 
 def _events(data: DataDir, short: str, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -21,13 +21,19 @@ def _events(data: DataDir, short: str, name: str) -> Iterator[tuple[str, dict[st
 
 
 def _facts(data: DataDir, *, leave_out: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """(stored name, fact) as the services put them out, oldest first within each service."""
-    query = "SELECT headers, value FROM outbox WHERE topic <> ? ORDER BY id"
-    for service, db in stores(data):
-        if service != leave_out:
-            for row in db.execute(query, (HEADS_TOPIC,)):
-                type_ = json.loads(row["headers"])["ce_type"]
-                yield type_.removeprefix("rso.").rpartition(".")[0], json.loads(row["value"])
+    """(stored name, fact) as the services put them out, oldest first within each service.
+
+    From the log, which keeps everything; an outbox forgets what was sent. What stands on the log twice is one fact.
+    """
+    seen: set[str] = set()
+    for row in on_log(data):
+        headers = json.loads(row["headers"])
+        name = headers.get("ce_type", "").removeprefix("rso.").rpartition(".")[0]
+        short = name.partition(".")[0]
+        if row["topic"] == HEADS_TOPIC or short not in BY_SHORT or short == leave_out or headers["ce_id"] in seen:
+            continue
+        seen.add(headers["ce_id"])
+        yield name, json.loads(row["value"])
 
 
 def owners(data: DataDir, report: Report) -> Iterator[Fault]:
