@@ -108,6 +108,13 @@ def test_the_catalogue(desk):
     assert registered.state == "MA"
 
 
+def test_a_program_names_who_has_a_case_at_first(desk):
+    body = program(program_id="orphans").model_dump(mode="json")
+    answer = desk.admin.post("/v1/programs", {**body, "default_owner": ""})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/default_owner")
+    assert desk.admin.get("/v1/programs/orphans").status_code == 404
+
+
 PAYING = {Role.FINANCE, Role.OPERATIONS, Role.ORGANISATION_ADMIN}
 
 

@@ -153,7 +153,8 @@ class Program(Contract):
     """The organisation that owns the program: the operator, a partner or a sponsor. It stands in every stream of its cases."""
     name: str
     effective_from: date
-    default_owner: str
+    default_owner: str = Field(min_length=1)
+    """Whoever has the case from the first instant on: a user or a team's queue, never nobody."""
     terms: Terms
     calendar: Calendar
     collection_mode: CollectionMode
