@@ -2,6 +2,8 @@
 
 import threading
 
+import pytest
+
 from matching.facts import (
     INTERNAL,
     answer_offer,
@@ -123,6 +125,18 @@ def test_who_works_on_another_case_of_the_same_person_is_involved(harness: Harne
     ready(harness, "case-2", person_id="p")
     assign(harness, "case-1")
     assert coordinate(harness, "/cases/case-2/matching")["eligible"] == 0
+
+
+@pytest.mark.parametrize("ending", ["completion", "release"])
+def test_who_had_an_earlier_case_of_the_same_person_is_involved(harness: Harness, ending: str) -> None:
+    """A second opinion is no second look by the one who gave the first."""
+    register(harness)
+    for case_id, person_id in (("case-1", "p"), ("case-2", "p"), ("case-3", "q")):
+        ready(harness, case_id, person_id=person_id)
+    assign(harness, "case-1")
+    coordinate(harness, f"/cases/case-1/{ending}")
+    assert coordinate(harness, "/cases/case-2/matching")["eligible"] == 0
+    assert coordinate(harness, "/cases/case-3/matching")["eligible"] == 1
 
 
 def test_a_recoded_condition_is_matched_as_it_is_now(harness: Harness) -> None:

@@ -53,14 +53,12 @@ def _counted(tx: Tx, query: Select[Any], by: ColumnElement[str]) -> dict[str, in
 
 
 def _involved(tx: Tx, needs: CaseNeeds) -> set[str]:
-    """Whoever is or was a party to this case in another role, or is at work on another case of the same person."""
+    """Whoever is or was a party to this case in another role, or ever had another case of the same person."""
     parties = select(PARTIES.c.subject).where(PARTIES.c.case_id == needs.case_id, PARTIES.c.role != Role.SPECIALIST)
-    at_work = select(ASSIGNMENTS.c.specialist_id).where(
-        ASSIGNMENTS.c.person_id == needs.person_id,
-        ASSIGNMENTS.c.case_id != needs.case_id,
-        ASSIGNMENTS.c.status == AssignmentStatus.ACTIVE,
+    assigned = select(ASSIGNMENTS.c.specialist_id).where(
+        ASSIGNMENTS.c.person_id == needs.person_id, ASSIGNMENTS.c.case_id != needs.case_id
     )
-    return {row[0] for row in tx.conn.execute(parties.union(at_work))}
+    return {row[0] for row in tx.conn.execute(parties.union(assigned))}
 
 
 def offer_row(tx: Tx, offer_id: str) -> RowMapping:

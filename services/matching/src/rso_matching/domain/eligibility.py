@@ -30,7 +30,7 @@ class Load:
     """What other cases and other roles say of a specialist at the instant of a decision.
 
     `active` assignments now, over all cases; `recent_offers` and `recent_lapses` inside the ranking's windows;
-    `involved`: a party to this case in another role, or at work on another case of the same person.
+    `involved`: a party to this case in another role, or assigned at any time to another case of the same person.
     """
 
     active: int = 0
