@@ -2,7 +2,7 @@
 
 import asyncio
 import contextvars
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -30,6 +30,8 @@ from rso_shared.kit.store import stream_id
 
 R = TypeVar("R")
 REFUSED, ERASED, UNAVAILABLE = 409, 410, 503
+WRONG = frozenset({400, 403, 413, 415, 422})
+"""The request is refused as it stands. 404 is not among them: a service may not have heard of the case yet."""
 NOT_YET_TRIES = 40
 NOT_YET_SECONDS = 0.05
 
@@ -46,20 +48,16 @@ class CaseActivities:
 
     @activity.defn(name="command")
     async def command(self, command: Command) -> Answer:
-        """POSTs one command. 409 and 410 are answers (`refused`); anything else that is not success is tried again."""
+        """POSTs one command. A refusal is an answer; anything else that is not success is tried again."""
         headers = {"idempotency-key": command.key, "x-correlation-id": command.case_id}
         answer = await self._call("POST", command.path, headers, command.body)
         crash.point("after-effect-before-completion")
-        if answer.status_code in {REFUSED, ERASED}:
-            return Answer({}, answer.json()["code"])
-        answer.raise_for_status()
-        return Answer(answer.json())
+        return _answered(answer, {REFUSED, ERASED, *WRONG})
 
     @activity.defn(name="read")
     async def read(self, command: Command) -> Answer:
         answer = await self._call("GET", command.path, {"x-correlation-id": command.case_id})
-        answer.raise_for_status()
-        return Answer(answer.json())
+        return _answered(answer, WRONG)
 
     @activity.defn(name="snapshot")
     async def snapshot(self, case_id: str) -> Snapshot:
@@ -128,6 +126,14 @@ class CaseActivities:
         """In the activity's own context: what it appends there belongs to its trace."""
         here = contextvars.copy_context()
         return await asyncio.get_running_loop().run_in_executor(self._service.executor, here.run, work)
+
+
+def _answered(answer: httpx.Response, refusals: Collection[int]) -> Answer:
+    """Raises httpx.HTTPStatusError for what is neither success nor a refusal: it is tried again."""
+    if answer.status_code in refusals:
+        return Answer({}, answer.json()["code"], wrong=answer.status_code in WRONG)
+    answer.raise_for_status()
+    return Answer(answer.json())
 
 
 def _program(tx: Tx, case: CaseSubmitted) -> Program:

@@ -76,10 +76,15 @@ class Command:
 
 @dataclass
 class Answer:
-    """What the command answered; `refused` is the code of a refusal that is a normal answer to a timer."""
+    """What the command answered; `refused` is the code of a refusal that is a normal answer to a timer.
+
+    `wrong`: the request itself was refused, not what it asks for at this instant. Said again it is refused again, until a
+    person has mended a right, a program or the service.
+    """
 
     body: dict[str, Any]
     refused: str | None = None
+    wrong: bool = False
 
 
 @dataclass

@@ -114,6 +114,8 @@ class CaseSteps:
         where = path.format(case=self.case_id)
         command = Command(where, body, command_key(self.case_id, step, number, where, body), self.case_id)
         answer: Answer = await self._local("command", command, Answer)
+        if answer.wrong:
+            await self._tell(step, answer)
         if answer.refused == ERASED and not path.startswith(DIRECTORY):  # there it may be the specialist who was erased
             self.erased = True
             if not self.ending:
@@ -127,7 +129,16 @@ class CaseSteps:
         answer: Answer = await self._local(
             "read", Command(path.format(case=self.case_id), {}, "", self.case_id), Answer
         )
+        if answer.refused:
+            await self._tell("read", answer)
+            raise RefusedError(answer.refused)
         return answer.body
+
+    async def _tell(self, step: str, answer: Answer) -> None:
+        """A person has to mend this before it can succeed: said once per step and code, however often it is tried."""
+        rung = Rung(f"{step}_{answer.refused}", self.now(), "escalate", "operations")
+        if rung.rung not in self.carried.fired.get("refused", []):
+            await self.fire("refused", rung, self.nothing)
 
     async def say(self, saying: Saying) -> Said:
         said: Said = await self._local("say", saying, Said)
