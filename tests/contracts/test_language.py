@@ -107,6 +107,8 @@ def test_those_outside_see_only_what_they_are_a_party_to() -> None:
     open_to_all = {"program.read", "organisation.read", "clock.read", "clock.advance", "case.join"}
     for permission in set(MATRIX) - open_to_all:
         for role, reach in reach_of.items():
+            if permission == "organisation.list" and role in {Role.PARTNER, Role.SPONSOR}:
+                continue  # to name a facility in a case, its id has to be found
             assert MATRIX[permission].get(role, reach) is reach, (permission, role)
 
 

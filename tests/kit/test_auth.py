@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +20,7 @@ from support.harness import Harness
 
 PEM = make_private_pem()
 ISSUER = Issuer(PEM, "rso-development")
-VERIFIER = Verifier(ISSUER.public_pem(), "rso-development")
+VERIFIER = Verifier(ISSUER.public_pem(), "rso-development", "operator")
 
 
 def claims(**changed: Any) -> dict[str, Any]:
@@ -54,9 +55,10 @@ def handmade(algorithm: str, secret: bytes = b"") -> str:
 def test_a_good_token_says_who_calls() -> None:
     token = ISSUER.token("ada", Role.PATIENT, "operator", scope="case.read charge")
     assert VERIFIER.verify(f"Bearer {token}") == Principal(
-        "ada", "operator", Role.PATIENT, frozenset({"case.read", "charge"})
+        "ada", "operator", Role.PATIENT, frozenset({"case.read", "charge"}), of_operator=True
     )
     assert VERIFIER.verify(f"bearer {token}").subject == "ada"
+    assert not VERIFIER.verify(f"Bearer {ISSUER.token('ada', Role.PATIENT, 'elsewhere')}").of_operator
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic YTpi", "token"])
@@ -114,7 +116,7 @@ def test_only_ed25519_keys_are_loaded() -> None:
 
     key = generate_private_key(SECP256R1())
     with pytest.raises(TypeError):
-        Verifier(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), "i")
+        Verifier(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), "i", "operator")
     with pytest.raises(TypeError):
         Issuer(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), "i")
 
@@ -150,7 +152,10 @@ def _may(principal: Principal, permission: str) -> bool:
 
 @given(permission=st.sampled_from(sorted(MATRIX)), role=st.sampled_from(sorted(Role)), scope=st.text(max_size=12))
 def test_what_the_matrix_does_not_say_is_denied(permission: str, role: Role, scope: str) -> None:
-    assert _may(Principal("a", "o", role, frozenset({"*"})), permission) == (role in MATRIX[permission])
+    of_operator = Principal("a", "o", role, frozenset({"*"}), of_operator=True)
+    assert _may(of_operator, permission) == (role in MATRIX[permission])
+    elsewhere = MATRIX[permission].get(role) not in {None, Reach.OPERATOR}
+    assert _may(replace(of_operator, of_operator=False), permission) == elsewhere
     strange = Principal(
         "a", "o", role, frozenset(scope.split()) - {"*", permission, permission.split(".", maxsplit=1)[0]}
     )
@@ -185,5 +190,5 @@ def test_an_unknown_case_a_foreign_one_and_one_without_reach_look_the_same(harne
         assert {**answer.json(), "instance": ""} == {**answers[0].json(), "instance": ""}
 
 
-def test_reaches_are_the_three_that_exist() -> None:
+def test_reaches_are_those_that_exist() -> None:
     assert {reach for row in MATRIX.values() for reach in row.values()} == set(Reach)

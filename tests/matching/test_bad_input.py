@@ -122,3 +122,15 @@ def test_a_retried_registration_is_one_specialist(harness: Harness) -> None:
     other = staff.post("/v1/specialists", body(2), key="same")
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
     assert npi(1) not in answers[0].text
+
+
+def test_the_directory_is_the_operators(harness: Harness) -> None:
+    """An administrator of another organisation neither adds to it nor reads it."""
+    foreign = harness.client(Role.ORGANISATION_ADMIN, "admin-2", "north-clinic")
+    refused = [
+        foreign.post("/v1/specialists", body(1)),
+        foreign.post("/v1/specialist-batches", {"specialists": [body(1)]}),
+        foreign.get("/v1/specialists"),
+    ]
+    assert {(answer.status_code, answer.json()["code"]) for answer in refused} == {(403, "forbidden")}
+    assert harness.client(Role.ORGANISATION_ADMIN).post("/v1/specialists", body(1)).status_code == 201

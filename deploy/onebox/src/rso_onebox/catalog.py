@@ -10,7 +10,10 @@ from rso_shared.contracts.permissions import MATRIX, Reach
 from rso_shared.contracts.vocabulary import Role
 
 DOCS = Path(__file__).parents[4] / "docs"
-MARKS = {Reach.ANY: "all", Reach.ORGANISATION: "org", Reach.PARTY: "own"}
+MARKS = {
+    Reach.ANY: "all", Reach.ORGANISATION: "org", Reach.PARTY: "own", Reach.OPERATOR: "operator",
+    Reach.ADMINISTERED: "administered",
+}  # fmt: skip
 PREAMBLE = """\
 # Permissions
 
@@ -18,8 +21,9 @@ What each role may do, and how far its sight reaches. Generated from `rso_shared
 `python -m rso_onebox.catalog`; do not edit.
 
 **all** every case of the deployment (or no case is named) · **org** cases the caller's organisation is a party to ·
-**own** cases the caller is a party to in person · empty: denied with 403 `forbidden`. A case outside the reach is 404
-`case_unknown`, like a case that does not exist.
+**own** cases the caller is a party to in person · **operator** all, for people of the operator's own organisation only ·
+**administered** all for people of the operator's own organisation, for others what belongs to theirs ·
+empty: denied with 403 `forbidden`. A case outside the reach is 404 `case_unknown`, like a case that does not exist.
 
 A token's `scope` narrows its role: `*` everything the role may, `case` every `case.*` row, `case.read` that row alone.
 """

@@ -1,7 +1,9 @@
 """The one permission matrix: what each role may do, and how far its sight reaches. What is not written here is denied.
 
 Reach: ANY every case of the operator; ORGANISATION cases the caller's organisation is a party to; PARTY cases the caller
-is a party to in person. Rows without a case (programs, the directory, the ledger) are ANY or absent.
+is a party to in person. Rows without a case (programs, the directory, the ledger) are ANY or absent, but for those of
+administrators: OPERATOR is ANY for the operator's own people and nothing for others; ADMINISTERED is ANY for the operator's
+own people, and for others what belongs to their organisation.
 """
 
 from enum import StrEnum
@@ -13,6 +15,8 @@ class Reach(StrEnum):
     ANY = "any"
     ORGANISATION = "organisation"
     PARTY = "party"
+    OPERATOR = "operator"
+    ADMINISTERED = "administered"
 
 
 _REQUESTERS = {
@@ -21,6 +25,7 @@ _REQUESTERS = {
     Role.LOCAL_PROVIDER: Reach.PARTY,
     Role.PARTNER: Reach.ORGANISATION,
 }
+_IN_PERSON = {Role.PATIENT, Role.LEGAL_REPRESENTATIVE, Role.LOCAL_PROVIDER, Role.SPECIALIST}
 _PATIENT_SIDE = {Role.PATIENT: Reach.PARTY, Role.LEGAL_REPRESENTATIVE: Reach.PARTY}
 _DESK = {Role.CARE_COORDINATOR: Reach.ANY, Role.NURSE_CARE_MANAGER: Reach.ANY}
 _DIRECTOR = {Role.MEDICAL_DIRECTOR: Reach.ANY}
@@ -30,7 +35,8 @@ _QUALITY = {Role.QUALITY_REVIEWER: Reach.ANY, Role.MEDICAL_DIRECTOR: Reach.ANY}
 _FINANCE = {Role.FINANCE: Reach.ANY}
 _OPERATIONS = {Role.OPERATIONS: Reach.ANY}
 _SERVICE = {Role.SERVICE: Reach.ANY}
-_ADMIN = {Role.ORGANISATION_ADMIN: Reach.ANY, Role.OPERATIONS: Reach.ANY}
+_ADMIN = {Role.ORGANISATION_ADMIN: Reach.ADMINISTERED, Role.OPERATIONS: Reach.ANY}
+_OPERATORS_ADMIN = {Role.ORGANISATION_ADMIN: Reach.OPERATOR, Role.OPERATIONS: Reach.ANY}
 _STAFF = {**_DESK, **_DIRECTOR, **_RECORDS, **_OPERATIONS, Role.QUALITY_REVIEWER: Reach.ANY}
 _CLINICIANS = {Role.NURSE_CARE_MANAGER: Reach.ANY, **_DIRECTOR}
 
@@ -56,8 +62,9 @@ MATRIX: dict[str, dict[Role, Reach]] = {
     "case.coordinate": {**_SERVICE},
     "program.read": dict.fromkeys(Role, Reach.ANY),
     "program.publish": {**_ADMIN},
-    "jurisdictions.publish": {**_ADMIN},
+    "jurisdictions.publish": {**_OPERATORS_ADMIN},
     "organisation.read": dict.fromkeys(Role, Reach.ANY),
+    "organisation.list": {role: Reach.ANY for role in Role if role not in _IN_PERSON},
     "organisation.register": {**_ADMIN},
     # records
     "record_request.read": {**_REQUESTERS, **_STAFF},
@@ -81,8 +88,8 @@ MATRIX: dict[str, dict[Role, Reach]] = {
     "summary.write": {**_CLINICIANS},
     "records.coordinate": {**_SERVICE},
     # matching
-    "specialist.register": {**_ADMIN, **_DIRECTOR},
-    "specialist.read": {**_DESK, **_DIRECTOR, **_ADMIN, **_SERVICE},
+    "specialist.register": {**_OPERATORS_ADMIN, **_DIRECTOR},
+    "specialist.read": {**_DESK, **_DIRECTOR, **_OPERATORS_ADMIN, **_SERVICE},
     "offer.read": {**_SPECIALIST, **_DESK, **_OPERATIONS},
     "offer.answer": {**_SPECIALIST},
     "assignment.read": {**_REQUESTERS, **_STAFF, **_SPECIALIST, **_SERVICE},
@@ -115,7 +122,7 @@ MATRIX: dict[str, dict[Role, Reach]] = {
     "payment.record": {**_FINANCE},
     "invoice.read": {**_PATIENT_SIDE, Role.PARTNER: Reach.ORGANISATION, Role.SPONSOR: Reach.ORGANISATION, **_FINANCE},
     "honorarium.read": {**_FINANCE, **_SPECIALIST},
-    "specialist_pay.read": {**_FINANCE, **_ADMIN},
+    "specialist_pay.read": {**_FINANCE, **_OPERATORS_ADMIN},
     "honorarium.approve": {**_FINANCE},
     "ledger.read": {**_FINANCE, **_OPERATIONS},
     "billing.coordinate": {**_SERVICE},

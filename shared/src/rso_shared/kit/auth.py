@@ -38,28 +38,40 @@ class Principal:
     organisation_id: str
     role: Role
     scopes: frozenset[str]
+    of_operator: bool = False
+    """Of the organisation that runs the deployment."""
 
     def in_scope(self, permission: str) -> bool:
         return bool(self.scopes & {EVERYTHING, permission, permission.split(".", maxsplit=1)[0]})
 
     def may(self, permission: str) -> bool:
         """For a part of an answer that not every reader of the rest may see."""
-        return self.role in MATRIX[permission] and self.in_scope(permission)
+        return self._reach(permission) is not None
 
     def reach(self, permission: str) -> Reach:
         """How far the caller's sight goes for this permission; raises 403 if the matrix has no such row."""
-        reach = MATRIX[permission].get(self.role)
-        if reach is None or not self.in_scope(permission):
+        reach = self._reach(permission)
+        if reach is None:
             raise forbidden("forbidden", f"The role {self.role} may not do this ({permission}).", permission=permission)
+        return reach
+
+    def _reach(self, permission: str) -> Reach | None:
+        """ANY, ORGANISATION or PARTY; None if it may not be done. An administrator's depends on whose it is."""
+        reach = MATRIX[permission].get(self.role) if self.in_scope(permission) else None
+        match reach:
+            case Reach.OPERATOR:
+                return Reach.ANY if self.of_operator else None
+            case Reach.ADMINISTERED:
+                return Reach.ANY if self.of_operator else Reach.ORGANISATION
         return reach
 
 
 class Verifier:
-    def __init__(self, public_pem: bytes, issuer: str) -> None:
+    def __init__(self, public_pem: bytes, issuer: str, operator: str) -> None:
         key = load_pem_public_key(public_pem)
         if not isinstance(key, Ed25519PublicKey):
             raise TypeError("the issuer's key must be Ed25519")
-        self._key, self._issuer = key, issuer
+        self._key, self._issuer, self._operator = key, issuer, operator
         self._known = lru_cache(KEPT_TOKENS)(self._decoded)
 
     def verify(self, authorization: str | None) -> Principal:
@@ -87,8 +99,11 @@ class Verifier:
             leeway=LEEWAY_SECONDS,
             options={"require": _REQUIRED},
         )
-        scopes = frozenset(str(claims["scope"]).split())
-        return Principal(claims["sub"], claims["org"], Role(claims["role"]), scopes), float(claims["exp"])
+        scopes, organisation = frozenset(str(claims["scope"]).split()), claims["org"]
+        principal = Principal(
+            claims["sub"], organisation, Role(claims["role"]), scopes, of_operator=organisation == self._operator
+        )
+        return principal, float(claims["exp"])
 
 
 def _expired() -> DomainError:

@@ -91,7 +91,7 @@ def build(
         access_log=AccessLog(settings.access_log_url),
         clock=clock,
         ids=new_id,
-        verifier=Verifier(settings.issuer_public_key.encode(), settings.issuer),
+        verifier=Verifier(settings.issuer_public_key.encode(), settings.issuer, settings.operator_organisation_id),
         neighbours=Neighbours(settings.internal_url, token),
         service_token=token,
         health=health,

@@ -178,7 +178,8 @@ def read_program(
     "/v1/programs", status_code=201, response_model=ProgramRef, summary="Publish a version of a program", **STAFF
 )
 def publish_program(body: Program, call: Annotated[Call, Depends(permitted("program.publish"))]) -> Response:
-    """Validated whole. Running cases keep the version they were submitted under."""
+    """Validated whole. Running cases keep the version they were submitted under. 403 for another organisation's program."""
+    call.may_act_for(body.organisation_id)
 
     def work(tx: Tx) -> ProgramRef:
         operator = call.service.settings.operator_organisation_id
@@ -193,7 +194,7 @@ def publish_program(body: Program, call: Annotated[Call, Depends(permitted("prog
 
 @router.get("/v1/organisations", response_model=OrganisationPage, summary="Organisations", **STAFF)
 def list_organisations(
-    call: Annotated[Call, Depends(permitted("organisation.read"))],
+    call: Annotated[Call, Depends(permitted("organisation.list"))],
     kind: OrganisationKind | None = None,
     cursor_: Annotated[str | None, Query(alias="cursor", max_length=400)] = None,
 ) -> OrganisationPage:
@@ -226,8 +227,9 @@ def read_organisation(
 def register_organisation(
     body: OrganisationBody, call: Annotated[Call, Depends(permitted("organisation.register"))]
 ) -> Response:
-    """The same organisation again, word for word, changes nothing."""
+    """The same organisation again, word for word, changes nothing. 403 for another than the caller's, but from the operator."""
     organisation_id = body.organisation_id or call.new_id()
+    call.may_act_for(organisation_id)
     organisation = Organisation(organisation_id=organisation_id, kind=body.kind, name=body.name, state=body.state)
 
     def work(tx: Tx) -> OrganisationVersion:

@@ -12,14 +12,14 @@ from fastapi import Depends, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 
-from rso_shared.contracts.permissions import MATRIX
+from rso_shared.contracts.permissions import MATRIX, Reach
 from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit import idempotency, parties, retrying, telemetry
 from rso_shared.kit.access_log import Access
 from rso_shared.kit.auth import Principal
 from rso_shared.kit.clock import iso
 from rso_shared.kit.database import Tx
-from rso_shared.kit.errors import Transient, unknown
+from rso_shared.kit.errors import Transient, forbidden, unknown
 from rso_shared.kit.events import Actor, Meta
 from rso_shared.kit.service import Service
 from rso_shared.kit.web.problems import Problem
@@ -106,6 +106,12 @@ class Call:
                 person_id=person_id, what=what, purpose=purpose.value, request_id=self.request_id,
             )
         )  # fmt: skip
+
+    def may_act_for(self, organisation_id: str) -> None:
+        """Raises 403 unless what belongs to this organisation is the caller's to change, on a path that names no case."""
+        reach = self.principal.reach(self.permission)
+        if reach is not Reach.ANY and organisation_id != self.principal.organisation_id:
+            raise forbidden("organisation_foreign", "This belongs to another organisation than yours.")
 
     def may_see(self, case_id: str) -> None:
         """Raises 404 unless the caller's reach covers the case; an unknown case and a foreign one look the same."""
