@@ -192,6 +192,12 @@ class Story:
         sent = records.post(self.path(f"/record-requests/{request}/dispatch"), {"channel": "fax"})
         return datetime.fromisoformat(sent["sent_at"])
 
+    def answer(self, request: str) -> None:
+        """The facility sent what was asked for, and it is enough."""
+        records = self.world.cast.records
+        records.upload(self.path("/documents"), PDF, "application/pdf", title="Page", request_id=request)
+        records.post(self.path(f"/record-requests/{request}/verdict"), {"verdict": "accepted"})
+
     def collect(self) -> None:
         """One document that satisfies everything required."""
         records = self.world.cast.records
