@@ -12,6 +12,7 @@ from architecture.tree import ROOT, functions, parsed, routes, short
 from rso_shared.contracts.permissions import MATRIX, Reach
 from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit.names import SERVICES, ServiceName
+from rso_shared.kit.web import as_of
 
 WITHOUT_PERMISSION = {"livez", "readyz"}
 """A watchdog has no token."""
@@ -94,6 +95,18 @@ def test_a_permission_whose_reach_is_a_case_stands_only_on_paths_that_name_one()
         )
     }
     assert loose == OWN_FILTER
+
+
+def test_the_documents_list_as_of_exactly_where_it_is_taken() -> None:
+    """Everywhere else it is refused, by the one dependency that every route has."""
+    taken = set()
+    for owned in routes():
+        names = {each.alias for part in owned.route.dependant.dependencies for each in part.query_params}
+        assert ("as_of" in names) == as_of.takes(owned.route), owned
+        assert not as_of.takes(owned.route) or "GET" in owned.route.methods, owned
+        taken |= {owned.route.path} if as_of.takes(owned.route) else set()
+    assert {"/v1/cases/{case_id}/timeline", "/v1/cases/{case_id}/charges", "/v1/cases/{case_id}/opinion"} <= taken
+    assert not {"/v1/cases/{case_id}", "/v1/offers/{offer_id}"} & taken
 
 
 def test_internal_commands_may_be_given_by_services() -> None:

@@ -139,6 +139,19 @@ def test_a_wrong_instant(harness: Harness, ada: Client, as_of: str) -> None:
     assert MARKER not in answer.text
 
 
+@pytest.mark.parametrize("as_of", ["2026-03-02T15:00:00Z", "yesterday", ""])
+def test_a_route_that_knows_only_the_present_says_so(ada: Client, as_of: str) -> None:
+    case_id = ada.post("/v1/cases", {"name": "Ada"}).json()["case_id"]
+    person, note = f"/v1/cases/{case_id}/person", f"/v1/cases/{case_id}/notes?as_of={as_of}"
+    for answer in (ada.get(person, as_of=as_of), ada.post(note)):
+        assert (answer.status_code, answer.json()["code"]) == (400, "as_of_not_supported")
+        assert answer.json()["errors"][0]["pointer"] == "/as_of"
+        assert answer.json()["link"] == f"/v1/cases/{case_id}/timeline"
+    assert ada.get(f"/v1/cases/{case_id}").json()["version"] == 1
+    opened = ada.post(f"/v1/cases?as_of={as_of}", {"name": "Ada"})
+    assert (opened.status_code, "link" in opened.json()) == (400, False)
+
+
 @pytest.mark.parametrize("as_of", ["0001-01-01T00:00:00+23:59", "0999-12-31T00:00:00Z", "1969-12-31T00:00:00Z"])
 def test_long_ago_nothing_was_there(ada: Client, as_of: str) -> None:
     case_id = ada.post("/v1/cases", {"name": "a"}).json()["case_id"]

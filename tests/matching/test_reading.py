@@ -85,7 +85,9 @@ def test_as_of(harness: Harness) -> None:
     assert desk.get(path).json()["state"] == "assigned"
     assert code(desk.get("/v1/cases/case-1/match-decision", as_of=before)) == (404, "match_decision_unknown")
     assert desk.get(f"/v1/specialists/{specialist}", as_of=before).json()["capacity"] == 3
-    assert code(desk.get("/v1/offers", as_of=before)) == (400, "as_of_not_supported")
+    (made,) = desk.get("/v1/offers").json()["offers"]
+    for present in ("/v1/offers", f"/v1/offers/{made['offer_id']}", "/v1/specialists"):
+        assert code(desk.get(present, as_of=before)) == (400, "as_of_not_supported")
 
 
 def test_pages(harness: Harness) -> None:

@@ -9,7 +9,6 @@ from rso_intake.queries import case_stream
 from rso_intake.views import CaseVersion
 from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit.database import Tx
-from rso_shared.kit.errors import DomainError
 from rso_shared.kit.web.call import Call, Purpose
 
 _OWN_DATA = {Role.PATIENT, Role.LEGAL_REPRESENTATIVE}
@@ -55,12 +54,3 @@ def evidence(call: Call, typed_name: str, relation: str) -> Evidence:
 def purpose_of(call: Call) -> Purpose:
     """Why a caller who did not say so looks: the patient's side at its own data, everybody else for the care."""
     return Purpose.OWN_DATA if call.principal.role in _OWN_DATA else Purpose.CARE
-
-
-def refuse_as_of(call: Call, case_id: str) -> None:
-    """The composed case is of now: the other services' part of it has no past here, the timeline has."""
-    if call.asks_for_the_past:
-        detail = "The composed case is of now; the timeline shows it as of any instant."
-        raise DomainError(
-            "as_of_not_supported", detail, status=400, pointer="/as_of", link=f"/v1/cases/{case_id}/timeline"
-        )

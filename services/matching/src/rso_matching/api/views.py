@@ -12,15 +12,6 @@ from rso_matching.domain.specialist import Specialist
 from rso_matching.domain.specialist_events import Identity
 from rso_shared.contracts.vocabulary import ConditionGroup
 from rso_shared.kit.clock import parse_iso
-from rso_shared.kit.errors import DomainError
-from rso_shared.kit.web.call import Call
-
-
-def refuse_as_of(call: Call) -> None:
-    if call.asks_for_the_past:
-        raise DomainError(
-            "as_of_not_supported", "This resource answers for the present only; ask for one by its id.", status=400
-        )
 
 
 def licence(one: Licence) -> answers.LicenceView:

@@ -1,11 +1,14 @@
-"""`?as_of=<instant>`: a route that can look back says so by a parameter of type AsOf, and stands so in the API's documents."""
+"""`?as_of=<instant>`: a route that can look back says so by a parameter of type AsOf, and stands so in the API's documents.
+
+Every other route refuses the question: an answer of now must not pass for one of then.
+"""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 
-from rso_shared.kit.errors import invalid
+from rso_shared.kit.errors import DomainError, invalid
 from rso_shared.kit.events import EPOCH
 
 _Text = Annotated[
@@ -33,3 +36,17 @@ def _instant(as_of: _Text = None) -> datetime | None:
 
 
 AsOf = Annotated[datetime | None, Depends(_instant)]
+
+
+def takes(route: Any) -> bool:
+    return any(each.call is _instant for each in route.dependant.dependencies)
+
+
+def refuse_if_not_taken(request: Request) -> None:
+    """Raises 400 `as_of_not_supported` where the present alone can be answered for; of a case, with the link to its timeline."""
+    if "as_of" not in request.query_params or takes(request.scope["route"]):
+        return
+    case_id = request.path_params.get("case_id")
+    link = {} if case_id is None else {"link": f"/v1/cases/{case_id}/timeline"}
+    detail = "This answers for the present only. What happened to a case, and when, stands in its timeline."
+    raise DomainError("as_of_not_supported", detail, status=400, pointer="/as_of", **link)

@@ -22,6 +22,7 @@ from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import Transient, forbidden, unknown
 from rso_shared.kit.events import Actor, Meta
 from rso_shared.kit.service import Service
+from rso_shared.kit.web import as_of
 from rso_shared.kit.web.problems import Problem
 
 
@@ -59,11 +60,6 @@ class Call:
     def read(self) -> Iterator[Tx]:
         with self.service.db.read() as tx:
             yield tx
-
-    @property
-    def asks_for_the_past(self) -> bool:
-        """For a route that answers for the present only, to say so; one that can look back takes an `AsOf`."""
-        return "as_of" in self.request.query_params
 
     def command(
         self, work: Callable[[Tx], BaseModel], *, status: int | None = None, content: bytes | None = None
@@ -147,6 +143,7 @@ def permitted(permission: str) -> Callable[..., Coroutine[Any, Any, Call]]:
         case_id = request.path_params.get("case_id")
         if case_id is not None:
             await to_thread.run_sync(call.may_see, case_id)
+        as_of.refuse_if_not_taken(request)
         return call
 
     dependency.__dict__["permission"] = permission
