@@ -54,6 +54,14 @@ def test_the_patient_pays_before_the_records(billing):
     assert kinds == [facts.FeeQuoted, facts.PaymentCaptured, facts.ChargeCaptured, facts.InvoiceIssued]
 
 
+@pytest.mark.parametrize("reference", [None, "order-17"])
+def test_the_partners_own_reference_stands_on_charges_and_invoices(billing, reference):
+    known(billing, client_reference=reference)
+    patient = billing.client(Role.PATIENT, "patient-1")
+    for listed in ("charges", "invoices"):
+        assert ok(patient.get(f"{PUBLIC}/{listed}"))["client_reference"] == reference
+
+
 @pytest.mark.parametrize("route", [route for route in CoverageRoute if route is not CoverageRoute.SELF_PAY])
 def test_every_other_payer_is_invoiced(billing, route):
     known(billing, route, sponsor_id="sponsor-1", partner_organisation_id="partner-1")

@@ -78,6 +78,7 @@ def test_four_channels_open_a_case(desk):
         case = desk.nurse.get(f"/v1/cases/{opened['case_id']}").json()
         assert case["requester_relation"] == relation
     assert case["client_reference"] is None
+    assert [opened["client_reference"] for opened in cases.values()] == [None, None, "order-17", None]
     partner = desk.partner.get(f"/v1/cases/{cases['partner']['case_id']}").json()
     assert (partner["client_reference"], partner["partner_organisation_id"]) == ("order-17", "north-clinic")
 

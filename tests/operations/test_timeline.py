@@ -69,6 +69,12 @@ def told(operations):
         operations.receive(*step)
 
 
+@pytest.mark.parametrize("reference", [None, "order-17"])
+def test_the_header_has_the_partners_own_reference(operations, reference):
+    operations.receive(submitted().model_copy(update={"client_reference": reference}))
+    assert timeline(operations)["client_reference"] == reference
+
+
 def test_all_facts_in_order_with_a_sentence_each(operations):
     told(operations)
     answer = timeline(operations)

@@ -109,6 +109,7 @@ class CasePage(BaseModel):
 class CaseOpened(BaseModel):
     case_id: str
     reference_number: str
+    client_reference: str | None
     version: int
     program: ProgramRef
     submitted_at: datetime

@@ -11,6 +11,7 @@ from rso_billing.api.work import execute_charge
 from rso_billing.domain.charge import CHARGE, Charge, RecordPayment
 from rso_billing.domain.charge_events import PaymentReference
 from rso_billing.domain.money import Money
+from rso_shared.contracts.intake import CaseSubmitted
 from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import unknown
 from rso_shared.kit.sealed import Sealed
@@ -20,24 +21,26 @@ from rso_shared.kit.web.call import PUBLIC, STAFF, Call, Purpose, permitted
 router = APIRouter(prefix="/v1/cases/{case_id}", tags=["billing"])
 
 
-def _folded(call: Call, case_id: str, as_of: datetime | None) -> tuple[Charge, int]:
+def _folded(call: Call, case_id: str, as_of: datetime | None) -> tuple[CaseSubmitted, Charge, int]:
     with call.read() as tx:
-        stream = cases.charge_stream(cases.submitted(tx, case_id))
-        folded = call.service.store.fold(tx, CHARGE, stream, as_of=as_of)
-    return folded.state, folded.version
+        case = cases.submitted(tx, case_id)
+        folded = call.service.store.fold(tx, CHARGE, cases.charge_stream(case), as_of=as_of)
+    return case, folded.state, folded.version
 
 
 @router.get("/charges", summary="What the case costs and how that stands", **PUBLIC)
 def charges(case_id: str, call: Annotated[Call, Depends(permitted("charge.read"))], as_of: AsOf) -> Charges:
-    charge, version = _folded(call, case_id, as_of)
+    case, charge, version = _folded(call, case_id, as_of)
     known = [ChargeState.of(case_id, charge, version)] if charge.quote else []
-    return Charges(case_id=case_id, as_of=as_of or call.now, charges=known)
+    return Charges(case_id=case_id, client_reference=case.client_reference, as_of=as_of or call.now, charges=known)
 
 
 @router.get("/invoices", summary="Invoices of a case", **PUBLIC)
 def invoices(case_id: str, call: Annotated[Call, Depends(permitted("invoice.read"))], as_of: AsOf) -> Invoices:
-    charge, _ = _folded(call, case_id, as_of)
-    return Invoices(case_id=case_id, as_of=as_of or call.now, invoices=_invoices(charge))
+    case, charge, _ = _folded(call, case_id, as_of)
+    return Invoices(
+        case_id=case_id, client_reference=case.client_reference, as_of=as_of or call.now, invoices=_invoices(charge)
+    )
 
 
 def _invoices(charge: Charge) -> list[InvoiceView]:
@@ -80,7 +83,7 @@ def payment_view(
     case_id: str, payment_id: str, call: Annotated[Call, Depends(permitted("payment.record"))], as_of: AsOf
 ) -> PaymentView:
     """Identified data: the look is logged."""
-    charge, _ = _folded(call, case_id, as_of)
+    _, charge, _ = _folded(call, case_id, as_of)
     paid = charge.payment
     if paid is None or paid.payment_id != payment_id:
         raise unknown("payment_unknown", "There is no such payment on this case.")

@@ -99,6 +99,7 @@ class ChargeState(BaseModel):
 
 class Charges(BaseModel):
     case_id: str
+    client_reference: str | None
     as_of: datetime
     charges: list[ChargeState]
 
@@ -127,6 +128,7 @@ class InvoiceView(BaseModel):
 
 class Invoices(BaseModel):
     case_id: str
+    client_reference: str | None
     as_of: datetime
     invoices: list[InvoiceView]
 

@@ -57,6 +57,7 @@ def submit(body: Submission, call: Annotated[Call, Depends(permitted("case.submi
         return CaseOpened(
             case_id=opened.case_id,
             reference_number=opened.reference_number,
+            client_reference=opened.client_reference,
             version=executed.version,
             program=opened.program,
             submitted_at=opened.submitted_at,

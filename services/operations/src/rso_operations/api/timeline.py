@@ -43,6 +43,7 @@ class Timeline(BaseModel):
     case_id: str
     as_of: datetime
     reference_last_four: str | None
+    client_reference: str | None
     stage: Stage
     stage_since: datetime | None
     waiting_on: tuple[WaitingOn, ...]
@@ -64,6 +65,7 @@ def timeline(case_id: str, call: Annotated[Call, Depends(permitted("timeline.rea
         case_id=case_id,
         as_of=as_of or call.now,
         reference_last_four=submitted.reference_last_four if submitted else None,
+        client_reference=submitted.client_reference if submitted else None,
         stage=entered.stage if entered else Stage.SUBMITTED,
         stage_since=entered.entered_at if entered else None,
         waiting_on=waiting.waiting_on if waiting else (),
