@@ -5,6 +5,7 @@ import io
 import json
 import threading
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ from sqlalchemy import select
 from opinions.programs import program
 from rso_opinions.app import SPEC
 from rso_opinions.domain.statements import CURRENT_STATEMENT
+from rso_opinions.projections import REVIEWS
 from rso_shared.contracts import opinions as facts
 from rso_shared.contracts.base import AccessChange
 from rso_shared.contracts.intake import (
@@ -671,3 +673,32 @@ def test_a_rebuilt_worklist_is_the_live_one(room):
     assert room.harness.rebuild() == {"reviews": 1}
     assert ok(room.reviewer.get("/v1/reviews")) == live
     assert live["reviews"][0]["state"] == "released"
+
+
+def _worklist(room):
+    with room.harness.service.db.read() as tx:
+        return sorted(map(tuple, tx.conn.execute(select(REVIEWS))))
+
+
+@pytest.mark.parametrize("revised", [False, True])
+def test_at_every_step_a_rebuild_equals_what_was_there(room, revised):
+    room.know(max_revisions=2)
+    findings = [{"text": "Say which guideline.", "pointer": "/answers/0"}]
+
+    def judge(body):
+        return ok(room.reviewer.post(f"{OPINION}/quality-review", body), 201)
+
+    back = (room.submit, lambda: judge({"verdict": "revision_requested", "findings": findings}))
+    steps = [
+        room.start, *(back if revised else ()), room.submit, lambda: judge({"verdict": "approved"}),
+        lambda: room.writer.post(f"{OPINION}/signature", SIGNATURE), room.release,
+    ]  # fmt: skip
+    seen = []
+    for step in steps:
+        step()
+        live = _worklist(room)
+        room.harness.rebuild()
+        assert _worklist(room) == live
+        seen.append(live)
+    assert all(one != other for one, other in pairwise(seen))
+    assert room.reviewer.get("/v1/reviews").json()["reviews"][0]["state"] == "released"
