@@ -39,6 +39,18 @@ def expired(world: World) -> Story:
     return story
 
 
+def unclaimed(world: World) -> Story:
+    """Nobody takes the case out of its queue; the facility is chased, and chased anew when it is asked a second time."""
+    story = Story(world).to("records", claimed=False)
+    request = story.request_records()
+    world.past(world.now + timedelta(days=14))
+    again = story.send_again(request)
+    world.past(again + timedelta(days=7))
+    story.patient.post(story.path("/withdrawal"), {})
+    world.settle()
+    return story
+
+
 def second_specialist(world: World) -> Story:
     story = Story(world).to("offer")
     world.past(story.due("offer/"))
@@ -61,6 +73,7 @@ OUTCOMES: dict[str, tuple[Callable[[World], Story], str]] = {
     "declined": (declined, "declined"),
     "withdrawn": (withdrawn, "withdrawn_patient"),
     "expired": (expired, "expired_no_response"),
+    "unclaimed": (unclaimed, "withdrawn_patient"),
     "second_specialist": (second_specialist, "completed"),
     "revised": (revised, "completed"),
 }

@@ -120,7 +120,8 @@ class Story:
             made = self.world.cast.admin.post("/v1/specialist-batches", {"specialists": rows})["specialists"]
             self.ids = [one["specialist_id"] for one in made]
 
-    def open(self, **more: Any) -> "Story":
+    def open(self, *, claimed: bool = True, **more: Any) -> "Story":
+        """The case, taken by somebody of the desk unless it is to stay in its program's queue."""
         self.enrol()
         program = self.patient.get(f"/v1/programs/{self.program}")
         flags = {flag["question_id"]: False for flag in program["screening"]["red_flags"]}
@@ -144,7 +145,15 @@ class Story:
         self.case_id, self.reference = opened["case_id"], opened["reference_number"]
         self.submitted_at = datetime.fromisoformat(opened["submitted_at"])
         self.world.running.watched.add(self.case_id)
+        if claimed:
+            self.claim("sample-nurse")
         return self
+
+    def claim(self, owner: str) -> None:
+        self.world.cast.desk.post(self.path("/owner"), {"owner": owner})
+
+    def prioritise(self, priority: str) -> None:
+        self.world.cast.desk.post(self.path("/priority"), {"priority": priority})
 
     def join_provider(self) -> "Story":
         person = {"name": {"given": ["Sample"], "family": "Doctor"}, "email": f"doctor-{self.number}@example.org"}

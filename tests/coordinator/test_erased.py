@@ -19,7 +19,7 @@ def erase(world: World, story: Story, *services: str) -> None:
 
 def test_screening_an_erased_person_ends_the_run_after_one_try(story: Story, world: World) -> None:
     with world.without("coordinator.coordinator.bridge"):
-        story.open()
+        story.open(claimed=False)
         erase(world, story, "intake")
     until(lambda: world.facts(story.case_id, StageEntered), lambda said: len(said) > 1, what="an end", seconds=20)
     world.settle()

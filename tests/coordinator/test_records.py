@@ -1,4 +1,5 @@
-"""Records: followed up per request on days 7, 14 and 21 after it was sent, the whole file on day 30; then the summary's promise."""
+"""Records: per request a follow-up on day 7 after it was sent, an escalation on day 14, a call on day 21; the whole file on day 30.
+Then the summary's promise."""
 
 from datetime import timedelta
 
@@ -13,16 +14,24 @@ def test_an_open_request_is_followed_up_until_it_is_answered(story: Story, world
     entered = world.now
     world.past(entered + 2 * DAY)
     request, sent = story.request_records(), world.now
+    raised: list[tuple[str, str]] = []
+    told = {
+        14: (f"records/{request}_escalate", "care_coordinator"),
+        21: (f"records/{request}_call", "records_specialist"),
+    }
     for number, day in enumerate((7, 14, 21), 1):
         world.just_before(sent + day * DAY)
         assert len(world.events("records", "record_request_followed_up", request)) == number - 1
+        assert story.escalations() == raised
         world.past(sent + day * DAY)
+        raised += [told[day]] if day in told else []
         assert len(world.events("records", "record_request_followed_up", request)) == number
+        assert story.escalations() == raised
     assert story.rungs("records") == [f"{request}_{name}" for name in ("follow_up", "escalate", "call")]
     world.just_before(entered + 30 * DAY)
-    assert story.escalations() == []
+    assert story.escalations() == raised
     world.past(entered + 30 * DAY)
-    assert story.escalations() == [("records/decide", "records_specialist")]
+    assert story.escalations() == [*raised, ("records/decide", "records_specialist")]
     world.past(entered + 60 * DAY)
     assert len(story.rungs("records")) == 4
     assert story.stage() == "compiling_records"

@@ -18,6 +18,9 @@ from rso_coordinator.worker import _RESTRICTIONS
 from rso_coordinator.workflows.case import CaseWorkflow
 
 FOLDER = Path(__file__).parents[1] / "histories"
+EARLIER = ("before_first_contact",)
+"""Folders of what cases did before a change of the workflow: some of them are under way still."""
+FILES = sorted(str(file.relative_to(FOLDER).with_suffix("")) for file in FOLDER.rglob("*.json"))
 
 
 def saved(name: str) -> WorkflowHistory:
@@ -35,7 +38,7 @@ def replay(workflow: type, name: str) -> None:
     asyncio.run(replayer.replay_workflow(saved(name)))
 
 
-@pytest.mark.parametrize("name", sorted(OUTCOMES))
+@pytest.mark.parametrize("name", FILES)
 def test_a_saved_history_replays(name: str) -> None:
     replay(CaseWorkflow, name)
 
@@ -47,4 +50,5 @@ def test_a_workflow_in_another_order_does_not() -> None:
 
 def test_every_saved_history_belongs_to_an_outcome_and_names_no_worker() -> None:
     assert {file.stem for file in FOLDER.glob("*.json")} == set(OUTCOMES)
-    assert not any('"identity"' in file.read_text() for file in FOLDER.glob("*.json"))
+    assert {name.partition("/")[0] for name in FILES if "/" in name} == set(EARLIER)
+    assert not any('"identity"' in file.read_text() for file in FOLDER.rglob("*.json"))

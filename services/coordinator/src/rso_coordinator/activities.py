@@ -9,24 +9,23 @@ from typing import Any, TypeVar
 import httpx
 from temporalio import activity
 
+from rso_coordinator import promises
 from rso_coordinator.calendar import calendar_of
 from rso_coordinator.domain.case_log import CASE_LOG, FireRung, Note
 from rso_coordinator.payloads import Answer, Command, FactSeen, Firing, Policy, Said, Saying, Snapshot
 from rso_coordinator.wakes import SNAPSHOT, seen
 from rso_shared.contracts.coordinator import WaitingOn
-from rso_shared.contracts.intake import CaseSnapshot, CaseSubmitted, ProgramPublished
+from rso_shared.contracts.intake import CaseSnapshot, CaseSubmitted
 from rso_shared.contracts.program import Program
 from rso_shared.contracts.registry import FACTS
-from rso_shared.contracts.vocabulary import Stage
+from rso_shared.contracts.vocabulary import Priority, Stage
 from rso_shared.kit import crash, facts, metrics, telemetry
 from rso_shared.kit.clock import Clock, SandboxClock, iso
 from rso_shared.kit.database import Tx
-from rso_shared.kit.errors import NotYet
 from rso_shared.kit.events import Actor, Meta
 from rso_shared.kit.ids import derived_id
 from rso_shared.kit.neighbours import address
 from rso_shared.kit.service import Service
-from rso_shared.kit.store import stream_id
 
 R = TypeVar("R")
 REFUSED, ERASED, UNAVAILABLE = 409, 410, 503
@@ -98,8 +97,7 @@ class CaseActivities:
         now = self._service.clock.now()
         with self._service.db.write() as tx:
             case = facts.require(tx, CaseSubmitted, saying.case_id)
-            program = _program(tx, case)
-            note = _note(saying, program, now)
+            note = _note(saying, promises.program_of(tx, case), promises.priority_of(tx, case), now)
             self._execute(tx, case, note)
         return Said(now.isoformat(), note.due_at.isoformat() if note.due_at else None)
 
@@ -116,11 +114,10 @@ class CaseActivities:
 
     def _execute(self, tx: Tx, case: CaseSubmitted, command: Note | FireRung) -> bool:
         """False if the command was absorbed."""
-        stream = stream_id(case.organisation_id, "coordination", case.case_id)
         actor = Actor(type="service", id="coordinator", role="service", organisation_id="")
         correlation = derived_id(case.case_id, "coordination")
         meta = Meta(actor=actor, correlation_id=correlation, traceparent=telemetry.traceparent())
-        return bool(self._service.store.execute(tx, CASE_LOG, stream, command, meta).recorded)
+        return bool(self._service.store.execute(tx, CASE_LOG, promises.stream_of(case), command, meta).recorded)
 
     async def _in_thread(self, work: Callable[[], R]) -> R:
         """In the activity's own context: what it appends there belongs to its trace."""
@@ -136,15 +133,7 @@ def _answered(answer: httpx.Response, refusals: Collection[int]) -> Answer:
     return Answer(answer.json())
 
 
-def _program(tx: Tx, case: CaseSubmitted) -> Program:
-    """The version the case was submitted under, and no other."""
-    for published in facts.every(tx, ProgramPublished, case.program.program_id):
-        if published.program.version == case.program.version:
-            return published.program
-    raise NotYet(f"program {case.program.program_id}@{case.program.version}")
-
-
-def _note(saying: Saying, program: Program, now: datetime) -> Note:
+def _note(saying: Saying, program: Program, priority: Priority, now: datetime) -> Note:
     calendar = calendar_of(program.calendar)
     waiting = None
     if saying.waiting is not None:
@@ -153,8 +142,8 @@ def _note(saying: Saying, program: Program, now: datetime) -> Note:
     if saying.due_days is not None:
         due = calendar.add_business_days(now, saying.due_days)
     promised = None
-    if saying.promise_days is not None and saying.promise_from is not None:
-        promised = calendar.add_business_days(datetime.fromisoformat(saying.promise_from), saying.promise_days)
+    if saying.promise_from is not None:
+        promised = promises.promised_by(program, priority, datetime.fromisoformat(saying.promise_from))
     if waiting is not None and due is not None:
         waiting = tuple(item.model_copy(update={"due": due}) for item in waiting)
     stage = Stage(saying.stage) if saying.stage else None
@@ -183,6 +172,8 @@ def _policy(case: CaseSnapshot) -> Policy:
         window=_seconds(p.follow_up.window),
         promise_days=p.promise_business_days,
         charge_point=p.price.charge_point.value,
+        first_contact=_seconds(p.first_contact_within),
+        default_owner=p.default_owner,
     )
 
 

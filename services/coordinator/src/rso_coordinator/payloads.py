@@ -21,6 +21,10 @@ class Carried:
     fired: dict[str, list[str]] = field(default_factory=dict)
     unsettled: bool = False
     """The opinion is released, or about to be, and what follows a release is not all done."""
+    dues: dict[str, str] = field(default_factory=dict)
+    """Deadline -> its instant, as first said: a step that is taken up again promises nothing anew."""
+    heard: list[FactSeen] = field(default_factory=list)
+    """Facts that came to the run before as signals; the snapshot of the next one may not have them all yet."""
 
 
 @dataclass
@@ -52,6 +56,8 @@ class Policy:
     window: int
     promise_days: int
     charge_point: str
+    first_contact: int = 0
+    default_owner: str = ""
 
 
 @dataclass

@@ -6,7 +6,7 @@ from typing import Any
 from rso_coordinator.payloads import FactSeen
 from rso_shared.contracts.base import FactModel
 
-STARTS = frozenset({"intake.case_submitted", "intake.case_reopened"})
+STARTS = frozenset({"intake.case_submitted"})
 """These start a workflow if none runs; every other fact is a plain signal."""
 
 # Endings that the workflow causes itself are here too: a workflow task may be done anew after `case_closed` has arrived, and then
@@ -16,6 +16,7 @@ WAKES: Mapping[str, tuple[str, ...]] = {
     "intake.eligibility_confirmed": ("local_provider_required", "licensed_only"),
     "intake.authorization_signed": ("authorization_id",),
     "intake.local_provider_joined": (),
+    "intake.owner_assigned": ("owner",),
     "intake.case_withdrawn": (),
     "intake.case_declined": (),
     "intake.case_expired": (),

@@ -8,6 +8,8 @@ UNDIVIDED = frozenset({"CLP", "ISK", "JPY", "KRW", "VND"})
 """Currencies without a minor unit in use (ISO 4217 exponent 0)."""
 
 DEADLINES = {
+    "first_contact": "the first contact",
+    "refused": "a step that was refused",
     "joining": "authorization, participation and payment",
     "records": "the records",
     "summary": "the summary",

@@ -171,6 +171,9 @@ class Program(Contract):
     follow_up: FollowUpPolicy
     promise_business_days: int = Field(ge=1)
     """Record set accepted -> delivered: what the patient is promised."""
+    expedited_promise: timedelta = timedelta(hours=72)
+    urgent_promise: timedelta = timedelta(hours=24)
+    """The same for cases of that priority, in hours of the wall: the business calendar does not pause them."""
     price: Price
 
     def ref(self) -> ProgramRef:

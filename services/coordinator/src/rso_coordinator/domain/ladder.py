@@ -66,15 +66,23 @@ def records(
     call: timedelta,
     decide: timedelta,
 ) -> list[Rung]:
-    """Per open request: follow up, escalate, call; for the whole file one escalation that asks to waive, re-request or hold."""
+    """Per open request: follow up, follow up and escalate, follow up and ask for a call.
+
+    For the whole file one escalation that asks to waive, re-request or hold.
+    """
     ladder = [Rung("decide", entered + decide, "escalate_records")]
     for request in requests:
-        steps = (("follow_up", follow_up), ("escalate", escalate), ("call", call))
+        steps = (("follow_up", follow_up), ("escalate", escalate), ("call", call))  # each is also what the rung does
         ladder += [
-            Rung(request.step(name), request.sent_at + delay, "follow_up_request", request.request_id)
+            Rung(request.step(name), request.sent_at + delay, f"{name}_request", request.request_id)
             for name, delay in steps
         ]
     return ladder
+
+
+def first_contact(due: datetime) -> list[Rung]:
+    """A case that is still in its program's queue at this instant has been contacted by nobody."""
+    return overdue_once(due, "care_coordinator")
 
 
 def overdue_once(due: datetime, to: str) -> list[Rung]:

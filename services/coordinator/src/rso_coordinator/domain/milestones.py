@@ -9,6 +9,8 @@ from typing import Any
 class Milestones:
     """Mutable on purpose: it is the memory of one workflow run, changed by facts alone. Only ids, codes and ISO instants."""
 
+    owner: str | None = None
+    """Who was made responsible last; None while nobody has been since the submission."""
     eligible: bool = False
     declined: bool = False
     licensed_only: bool = False
@@ -63,6 +65,10 @@ class Milestones:
 
     def approved(self) -> bool:
         return self.approved_version > self.returned_version
+
+
+def _owned(m: Milestones, d: Mapping[str, Any]) -> None:
+    m.owner = d["owner"]
 
 
 def _eligible(m: Milestones, d: Mapping[str, Any]) -> None:
@@ -141,6 +147,7 @@ def _resumed(m: Milestones, d: Mapping[str, Any]) -> None:
 
 
 _HANDLERS: dict[str, Any] = {
+    "intake.owner_assigned": _owned,
     "intake.eligibility_confirmed": _eligible,
     "intake.case_declined": _flag("declined"),
     "intake.authorization_requested": _requested,

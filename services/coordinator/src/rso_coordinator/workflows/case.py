@@ -2,7 +2,8 @@
 
 from temporalio import workflow
 
-from rso_coordinator.workflows.base import CaseOverError, RefusedError
+from rso_coordinator.workflows.base import LongHistoryError
+from rso_coordinator.workflows.calls import CaseOverError, RefusedError
 from rso_coordinator.workflows.delivering import Delivering
 from rso_coordinator.workflows.gathering import Gathering
 from rso_coordinator.workflows.reviewing import Reviewing
@@ -19,7 +20,7 @@ class CaseWorkflow(Gathering, Reviewing, Delivering):
 
     @workflow.signal(name="fact_seen")
     def fact_seen(self, fact: FactSeen) -> None:
-        self.note(fact)
+        self.hear(fact)
 
     @workflow.signal(name="clock_moved")
     def clock_moved(self, offset: float) -> None:
@@ -31,16 +32,29 @@ class CaseWorkflow(Gathering, Reviewing, Delivering):
         return self.due.isoformat() if self.due else None
 
     @workflow.run
-    async def run(self, _start: CaseStart) -> str:
+    async def run(self, start: CaseStart) -> str:
+        """A run that takes over from another winds up a case that was closed in between; it alone can."""
+        first = not start.carried.counts
+        self.watches_contact = workflow.patched("first-contact")
         if not await self.load():
-            return "closed"
+            if first:
+                return "closed"
+            self.milestones.closed = True
         while True:
             try:
                 return await self.to_the_end()
             except RefusedError:
                 await self.pause()
-                if not await self.load():
-                    self.milestones.closed = True
+                await self.again()
+            except LongHistoryError:
+                await self.go_on()
+
+    async def again(self) -> None:
+        """All is read anew, in a new run if this one's history has become long."""
+        if self.is_long():
+            await self.go_on()
+        if not await self.load():
+            self.milestones.closed = True
 
     async def to_the_end(self) -> str:
         self.ending = False

@@ -4,17 +4,8 @@ from datetime import timedelta
 
 from temporalio import workflow
 
-from rso_coordinator.workflows.base import (
-    BILLING,
-    ERASED,
-    INTAKE,
-    MATCHING,
-    OPINIONS,
-    RECORDS,
-    CaseSteps,
-    instant,
-    waiting,
-)
+from rso_coordinator.workflows.base import CaseSteps, instant, waiting
+from rso_coordinator.workflows.calls import BILLING, ERASED, INTAKE, MATCHING, OPINIONS, RECORDS
 
 with workflow.unsafe.imports_passed_through():
     from rso_coordinator.domain.ladder import Rung
@@ -97,7 +88,7 @@ class Delivering(CaseSteps):
     async def winding_up(self) -> str:
         """Compensations: what was asked for is called back, and the case closes with its reason."""
         m = self.milestones
-        by_hand = m.closed and not m.declined and not m.released_to
+        by_hand = (m.closed and not m.declined and not m.released_to) or (m.declined and m.eligible)
         if m.withdrawn or m.expired or by_hand or self.erased:
             cause = "withdrawn" if m.withdrawn else "expired" if m.expired else "closed"
             await self.act("cancel_records", RECORDS + "/cancellation")

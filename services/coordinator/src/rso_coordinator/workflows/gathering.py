@@ -6,7 +6,8 @@ from typing import Any
 
 from temporalio import workflow
 
-from rso_coordinator.workflows.base import BILLING, INTAKE, RECORDS, CaseOverError, CaseSteps, instant, waiting
+from rso_coordinator.workflows.base import FIRST_CONTACT, CaseSteps, instant, waiting
+from rso_coordinator.workflows.calls import BILLING, INTAKE, RECORDS, CaseOverError
 
 with workflow.unsafe.imports_passed_through():
     from rso_coordinator.domain import ladder
@@ -21,7 +22,10 @@ class Gathering(CaseSteps):
     async def screening(self) -> None:
         if self.milestones.eligible:
             return
-        await self.say(Saying(self.case_id, "screening", [waiting("program", "screening", "")]))
+        saying = Saying(self.case_id, "screening", [waiting("program", "screening", "")])
+        if self.watches_contact:
+            saying.deadline, saying.due_at = FIRST_CONTACT, self.contact_due().isoformat()
+        await self.say(saying)
         answer = await self.act("screening", INTAKE + "/screening")
         if not answer.body["eligible"]:
             self.milestones.declined = True
@@ -93,12 +97,13 @@ class Gathering(CaseSteps):
         if not m.compilation_started:
             await self.act("compilation", RECORDS + "/compilation")
             m.compilation_started = True
-        first = self.now() + timedelta(seconds=self.rules.follow_up)
+        step, again = timedelta(seconds=self.rules.follow_up), "records" in self.carried.dues
+        first = self.now() + step
         needed = [waiting("records_specialist", "records", f"/v1/cases/{self.case_id}/checklist")]
         said = await self.say(
             Saying(self.case_id, "compiling_records", needed, deadline="records", due_at=first.isoformat())
         )
-        await self._chasing(instant(said.now))
+        await self._chasing(instant(said.due_at) - step if again else instant(said.now))
 
     async def _chasing(self, entered: datetime) -> None:
         """Open requests are read anew when one may be due: a request sent later than the last look is due a whole step after it."""
@@ -110,6 +115,7 @@ class Gathering(CaseSteps):
                 later = await self._chase(entered)
                 look = min([looked + step, *(rung.due for rung in later)])
             self.check_over()
+            self.rest()
 
     async def _chase(self, entered: datetime) -> list[Rung]:
         """Fires what is due by now and returns what is not."""

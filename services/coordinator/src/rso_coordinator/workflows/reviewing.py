@@ -5,7 +5,8 @@ from functools import partial
 
 from temporalio import workflow
 
-from rso_coordinator.workflows.base import INTAKE, MATCHING, OPINIONS, CaseSteps, instant, waiting
+from rso_coordinator.workflows.base import CaseSteps, instant, waiting
+from rso_coordinator.workflows.calls import INTAKE, MATCHING, OPINIONS
 
 with workflow.unsafe.imports_passed_through():
     from rso_coordinator.domain import ladder
