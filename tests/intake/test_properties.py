@@ -8,16 +8,17 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.builders import DAY, NOW, PROVIDER, accept_terms, by_partner, edition, row, screened, sign, submit
+from intake.builders import DAY, NOW, PROVIDER, accept_terms, by_partner, edition, program, row, screened, sign, submit
 from rso_intake.domain.authorization import AuthorizationSigned, RequestAuthorization, RevokeAuthorization
 from rso_intake.domain.case import AUTHORIZATION, CASE, OBLIGATIONS, PARTICIPATION, Case
+from rso_intake.domain.eligibility import DeclineCase
 from rso_intake.domain.lifecycle import CaseClosed, CloseCase, ConcludeCase, ExpireCase, Phase, WithdrawCase
 from rso_intake.domain.participation import JoinCase
 from rso_intake.domain.person import Question
 from rso_intake.domain.questions import FreezeQuestions, QuestionsRevised, ReviseQuestions
 from rso_intake.domain.submission import CaseSubmitted
 from rso_intake.domain.triage import AssignOwner, ChangePriority, HoldCase, OwnerAssigned, ResumeCase
-from rso_shared.contracts.vocabulary import CloseReason, HoldReason, JurisdictionDecision, Priority, Role
+from rso_shared.contracts.vocabulary import CloseReason, DeclineReason, HoldReason, JurisdictionDecision, Priority, Role
 from rso_shared.kit.errors import DomainError
 
 ROLES = st.sampled_from([Role.PATIENT, Role.LEGAL_REPRESENTATIVE, Role.LOCAL_PROVIDER])
@@ -39,6 +40,7 @@ COMMANDS = st.one_of(
     st.builds(ChangePriority, priority=st.sampled_from(Priority), remark=st.none(), now=INSTANTS),
     st.builds(HoldCase, reason=st.sampled_from(HoldReason), now=INSTANTS),
     st.builds(ResumeCase, reason=st.sampled_from(HoldReason), now=INSTANTS),
+    st.builds(DeclineCase, program=st.just(program()), reason=st.sampled_from(DeclineReason), now=INSTANTS),
     st.builds(WithdrawCase, by_role=ROLES, remark=st.none(), now=INSTANTS),
     st.builds(
         ExpireCase,

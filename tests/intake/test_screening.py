@@ -20,8 +20,16 @@ from intake.builders import (
     screening,
 )
 from rso_intake.domain.case import CASE
-from rso_intake.domain.eligibility import CaseDeclined, DecideJurisdiction, DecideScreening, EligibilityConfirmed
+from rso_intake.domain.eligibility import (
+    CaseDeclined,
+    DecideJurisdiction,
+    DecideScreening,
+    DeclineCase,
+    EligibilityConfirmed,
+)
 from rso_intake.domain.jurisdictions import Edition
+from rso_intake.domain.lifecycle import WithdrawCase
+from rso_intake.domain.questions import QuestionsFrozen
 from rso_intake.domain.screening import licensed_only
 from rso_shared.contracts.vocabulary import ConditionGroup, DeclineReason, JurisdictionDecision, Role
 from support.deciding import given
@@ -220,3 +228,30 @@ def test_only_what_permits_is_open_to_specialists_without_a_licence():
         JurisdictionDecision.LICENSED,
         SILENT,
     }
+
+
+FROZEN = QuestionsFrozen(questions_version=1, frozen_at=NOW)
+
+
+def decline(reason=DeclineReason.DUPLICATE):
+    return DeclineCase(program=program(), reason=reason, now=NOW)
+
+
+@pytest.mark.parametrize("reason", list(DeclineReason))
+def test_a_clinician_declines_with_any_reason_and_what_to_do_instead(reason):
+    past = [*opened(), decided(screen())]
+    (event,) = given(CASE, *past).when(decline(reason)).events()
+    assert isinstance(event, CaseDeclined)
+    assert (event.reason, event.alternative) == (reason, program().screening.decline_texts[reason].alternative)
+    assert event.jurisdictions_version == past[-1].jurisdictions_version
+    given(CASE, *past, event).when(decline(reason)).then()
+
+
+def test_when_a_clinician_may_not_decline():
+    past = [*opened(), decided(screen())]
+    given(CASE, *opened()).when(decline()).refused("screening_undecided")
+    given(CASE, *past, FROZEN).when(decline()).refused("decline_too_late")
+    (declined,) = given(CASE, *past).when(decline()).events()
+    given(CASE, *past, declined).when(decline(DeclineReason.OUT_OF_SCOPE)).refused("case_declined")
+    withdrawn = given(CASE, *past).when(WithdrawCase(by_role=Role.PATIENT, now=NOW)).events()
+    given(CASE, *past, *withdrawn).when(decline()).refused("case_withdrawn")

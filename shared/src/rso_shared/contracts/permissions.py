@@ -58,6 +58,7 @@ MATRIX: dict[str, dict[Role, Reach]] = {
     "case.condition.code": {**_CLINICIANS},
     "case.jurisdiction.decide": {**_DIRECTOR},
     "case.hold": {**_DESK, **_OPERATIONS, **_SERVICE},
+    "case.decline": {**_CLINICIANS},
     "case.close": {**_DESK, **_DIRECTOR},
     "case.coordinate": {**_SERVICE},
     "program.read": dict.fromkeys(Role, Reach.ANY),

@@ -1,4 +1,4 @@
-"""What a person decides about a case: withdrawal, owner, priority, condition, jurisdiction, closing."""
+"""What a person decides about a case: withdrawal, owner, priority, condition, jurisdiction, decline, closing."""
 
 from typing import Annotated
 
@@ -9,12 +9,12 @@ from rso_intake import conditions, queries
 from rso_intake.api.models import Code, CodedCondition, Prose, Request
 from rso_intake.casework import answer
 from rso_intake.domain.condition import CodeCondition
-from rso_intake.domain.eligibility import DecideJurisdiction
+from rso_intake.domain.eligibility import DecideJurisdiction, DeclineCase
 from rso_intake.domain.lifecycle import CloseCase, WithdrawCase
 from rso_intake.domain.program import local_date
 from rso_intake.domain.triage import AssignOwner, ChangePriority, HoldCase, ResumeCase
 from rso_intake.views import CaseVersion
-from rso_shared.contracts.vocabulary import CloseReason, HoldReason, JurisdictionDecision, Priority
+from rso_shared.contracts.vocabulary import CloseReason, DeclineReason, HoldReason, JurisdictionDecision, Priority
 from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import invalid
 from rso_shared.kit.web.call import PUBLIC, STAFF, Call, permitted
@@ -60,6 +60,12 @@ class HoldReasonBody(Request):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "further_testing"}]})
 
     reason: HoldReason
+
+
+class Decline(Request):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "insufficient_records"}]})
+
+    reason: DeclineReason
 
 
 class Closing(Request):
@@ -161,6 +167,23 @@ def decide_jurisdiction(
             remark=body.reason,
             now=call.now,
         )
+        return answer(call, tx, case_id, command)
+
+    return call.command(work)
+
+
+@router.post(
+    "/v1/cases/{case_id}/decline", status_code=201, response_model=CaseVersion, summary="Decline a case", **STAFF
+)
+def decline(case_id: str, body: Decline, call: Annotated[Call, Depends(permitted("case.decline"))]) -> Response:
+    """By a nurse or a medical director, after screening and before the summary is signed. What was begun is called back.
+
+    The program says for each reason what whoever asked can do instead.
+    """
+
+    def work(tx: Tx) -> CaseVersion:
+        program = queries.program_of(tx, queries.load_case(call.service.store, tx, case_id).state)
+        command = DeclineCase(program=program, reason=body.reason, now=call.now)
         return answer(call, tx, case_id, command)
 
     return call.command(work)

@@ -141,6 +141,17 @@ def _(command: eligibility.DecideJurisdiction, case: Case) -> Sequence[object]:
 
 
 @decide.register
+def _(command: eligibility.DeclineCase, case: Case) -> Sequence[object]:
+    """Until the questions are frozen with the signed summary; from then on it is a specialist who cannot answer them."""
+    if case.submitted and case.eligibility.declined is None:
+        case.lifecycle.require_active()
+        if case.questions.frozen_version is not None:
+            detail = "The summary is signed; a case that cannot be answered any more is closed with its reason."
+            raise DomainError("decline_too_late", detail)
+    return eligibility.decline(command, case.eligibility)
+
+
+@decide.register
 def _(command: consent.AcceptTerms, case: Case) -> Sequence[object]:
     opened = _active(case)
     return consent.accept(command, case.consents, opened.person_id)

@@ -1,4 +1,4 @@
-"""Eligibility: decided once by the rules, and widened only by a medical director where the law is silent."""
+"""Eligibility: decided once by the rules, widened only by a medical director where the law is silent, and ended by a clinician."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -78,6 +78,33 @@ class DecideJurisdiction:
     decision: JurisdictionDecision
     remark: str
     now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclineCase:
+    """A clinician declines what the rules let pass. What to do instead is the program's text for the reason: it names nobody."""
+
+    program: Program
+    reason: DeclineReason
+    now: datetime
+
+
+def decline(command: DeclineCase, state: Eligibility) -> Sequence[CaseDeclined]:
+    if state.declined is not None:
+        if state.declined.reason is command.reason:
+            return ()
+        raise DomainError("case_declined", "The case is declined.", reason=state.declined.reason)
+    if state.confirmed is None:
+        raise DomainError("screening_undecided", "The case has not been screened yet.")
+    declined = CaseDeclined(
+        program=state.confirmed.program,
+        jurisdictions_version=state.confirmed.jurisdictions_version,
+        jurisdiction_decision=state.confirmed.jurisdiction_decision,
+        reason=command.reason,
+        alternative=command.program.screening.decline_texts[command.reason].alternative,
+        decided_at=command.now,
+    )
+    return (declined,)
 
 
 def decide_screening(
