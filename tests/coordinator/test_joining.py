@@ -21,6 +21,7 @@ def test_reminders_come_once_each_and_the_case_expires(story: Story, world: Worl
     assert story.stage() == "awaiting_authorization"
     world.past(story.submitted_at + EXPIRY)
     assert story.stage() == "expired"
+    assert world.notices(story.case_id, "case_expired") == [("case_expired", "patient")]
     assert story.rungs("joining") == ["reminder_1", "reminder_2", "reminder_3", "reminder_4", "expiry"]
     assert [str(fact.close_reason) for fact in world.facts(story.case_id, CaseClosed)] == ["expired_no_response"]
     assert world.status(story.case_id) == "completed"

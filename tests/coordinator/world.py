@@ -146,6 +146,11 @@ class World:
         found = [(row["template"], str(row["role"])) for row in rows]
         return [each for each in found if not templates or each[0] in templates]
 
+    def mails(self, subject: str) -> list[str]:
+        """Every mail with this subject, whole."""
+        texts = [file.read_text() for file in (self.folder / "mail").glob("*.eml")]
+        return [text for text in texts if f"Subject: {subject}" in text]
+
     def forget(self) -> None:
         self.run(self.running.forget())
 

@@ -76,7 +76,7 @@ def test_holidays_are_those_of_the_federal_calendar():
 
 
 TEMPLATES = (
-    *("case_submitted", "authorization_requested", "authorization_reminder", "participation_requested"),
+    *("authorization_requested", "participation_requested", "case_withdrawn", "case_expired"),
     *("payment_requested", "reminder", "offer_made", "review_heads_up", "review_overdue", "opinion_released"),
     *("case_closed", "case_declined", "escalation"),
 )

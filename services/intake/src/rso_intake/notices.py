@@ -1,4 +1,4 @@
-"""Mail of this service: its two stored events, and asking for one mail to a role of a case."""
+"""Mail of this service: its two stored events, and asking for one mail to a role of a case, or to a desk of our own."""
 
 from rso_intake.domain.case import Case
 from rso_intake.domain.notice import recipient
@@ -48,6 +48,28 @@ def mail(store: EventStore, tx: Tx, case: Case, *, role: Role, template: str, ke
         address=notices.Address(name=to.name, email=to.email),
         template=template,
         role=role.value,
+        path=f"/c/{opened.case_id}",
+        values=(("reference_last_four", opened.reference_number[-4:]),),
+        meta=meta,
+    )
+    return notice_id
+
+
+def page(store: EventStore, tx: Tx, case: Case, *, desk: str, reason: str, meta: Meta) -> str:
+    """Tells a desk that a case needs it. The mailbox is the desk's name; once per reason, whoever else is told of the case."""
+    opened = case.submitted
+    notice_id = derived_id(opened.case_id, "page", reason, desk)
+    notices.request(
+        store,
+        tx,
+        NOTICES,
+        organisation_id=opened.organisation_id,
+        notice_id=notice_id,
+        case_id=opened.case_id,
+        person_id=derived_id("desk", desk),
+        address=notices.Address(name=desk.replace("_", " "), email=desk),
+        template="escalation",
+        role=desk,
         path=f"/c/{opened.case_id}",
         values=(("reference_last_four", opened.reference_number[-4:]),),
         meta=meta,

@@ -5,10 +5,11 @@ from rso_intake.case_list import CASE_LIST, CASE_STAGES
 from rso_intake.domain.case import CASE
 from rso_intake.domain.lifecycle import Phase
 from rso_intake.domain.questions import FreezeQuestions
-from rso_intake.notices import mail
+from rso_intake.notices import mail, page
 from rso_intake.queries import find_stream
 from rso_shared.contracts import coordinator, opinions, records
 from rso_shared.contracts.base import FactModel
+from rso_shared.contracts.vocabulary import Role, Stage
 from rso_shared.kit.clock import iso
 from rso_shared.kit.errors import NotYet
 from rso_shared.kit.facts import Fact
@@ -29,6 +30,8 @@ SHOWN: frozenset[type[FactModel]] = frozenset({
 })  # fmt: skip
 """The facts of others that `GET /v1/cases/{id}` is composed of."""
 
+ENDINGS = {Stage.WITHDRAWN: "case_withdrawn", Stage.EXPIRED: "case_expired", Stage.CLOSED: "case_closed"}
+
 
 def _stream(r: Reacting, fact: Fact) -> str:
     stream = find_stream(r.tx, fact.key)
@@ -45,6 +48,31 @@ def note_stage(r: Reacting, fact: Fact) -> None:
     Written(r.tx, {CASE_STAGES.name: CASE_STAGES}).put(CASE_STAGES, row)
     case_list.hold(r.tx, fact.key)
     case_list.show_stages(r.tx, {CASE_LIST.name: CASE_LIST}, CASE_LIST.c.case_id == fact.key)
+
+
+def stage_entered(r: Reacting, fact: Fact) -> None:
+    note_stage(r, fact)
+    tell_ending(r, fact)
+
+
+def tell_ending(r: Reacting, fact: Fact) -> None:
+    """However a case ends, those who are in it hear of it. A decline has a mail of its own, with what to do instead."""
+    assert isinstance(fact.data, coordinator.StageEntered)  # noqa: S101 - the subscription's key says so
+    template = ENDINGS.get(fact.data.stage)
+    if template is None:
+        return
+    case = r.store.fold(r.tx, CASE, _stream(r, fact)).state
+    if case.lifecycle.phase is Phase.ENTERED_IN_ERROR:
+        return
+    for role in (Role.PATIENT, *((Role.LOCAL_PROVIDER,) if case.parties.local_provider_joined else ())):
+        mail(r.store, r.tx, case, role=role, template=template, key=template, meta=r.meta)
+
+
+def page_desk(r: Reacting, fact: Fact) -> None:
+    """An escalation reaches whom it is for."""
+    assert isinstance(fact.data, coordinator.EscalationRaised)  # noqa: S101 - the subscription's key says so
+    case = r.store.fold(r.tx, CASE, _stream(r, fact)).state
+    page(r.store, r.tx, case, desk=fact.data.to, reason=fact.data.reason, meta=r.meta)
 
 
 def freeze_questions(r: Reacting, fact: Fact) -> None:
@@ -68,7 +96,8 @@ def tell_recipients(r: Reacting, fact: Fact) -> None:
 SUBSCRIPTION = Subscription(
     keeps=SHOWN,
     reactions={
-        coordinator.StageEntered: note_stage,
+        coordinator.StageEntered: stage_entered,
+        coordinator.EscalationRaised: page_desk,
         records.CaseSummarySigned: freeze_questions,
         opinions.OpinionReleased: tell_recipients,
     },

@@ -102,9 +102,9 @@ class Templates:
         """Raises UnsendableError, and KeyDestroyed where there is nobody to write to any more."""
         subject, body = self._texts(requested)
         message = EmailMessage()
-        message["Message-ID"] = f"<{requested.notice_id}@{self.sender.rpartition('@')[2]}>"
+        message["Message-ID"] = f"<{requested.notice_id}@{self._home}>"
         try:
-            message["From"], message["To"] = self.sender, _mailbox(requested.to.open())
+            message["From"], message["To"] = self.sender, _mailbox(requested.to.open(), self._home)
             message["Subject"] = subject
             message.set_content(body)
         except (ValueError, LookupError) as problem:
@@ -112,6 +112,10 @@ class Templates:
         except TamperedError as problem:
             raise UnsendableError("address_unreadable") from problem
         return message
+
+    @property
+    def _home(self) -> str:
+        return self.sender.rpartition("@")[2]
 
     def _texts(self, requested: notices.NoticeRequested) -> tuple[str, str]:
         values = {"link": f"{self.public_url}{requested.path}", **dict(requested.values)}
@@ -124,10 +128,15 @@ class Templates:
             raise UnsendableError("template_unusable") from problem
 
 
-def _mailbox(address: notices.Address) -> Address:
-    """Quoted as the standard wants it; a line break in a name must neither add a header nor stop the loop."""
+def _mailbox(address: notices.Address, home: str) -> Address:
+    """Quoted as the standard wants it; a line break in a name must neither add a header nor stop the loop.
+
+    An address without a domain is a desk's of our own, such as `medical_director`: it is at the domain that mail comes from.
+    """
     name, mailbox = (" ".join(text.split()) for text in (address.name, address.email))
-    local, _, domain = mailbox.rpartition("@")
+    local, at, domain = mailbox.rpartition("@")
+    if not at:
+        local, domain = domain, home
     return Address(display_name=name, username=local, domain=domain)
 
 

@@ -156,7 +156,7 @@ class Stop(BaseModel):
 class Notice(BaseModel):
     """`template` names a mail text; the same `key` again asks for nothing new."""
 
-    model_config = example({"specialist_id": "…", "template": "review_due_soon", "key": "review/75"})
+    model_config = example({"specialist_id": "…", "template": "review_heads_up", "key": "review/75"})
     specialist_id: Id
     template: Code
     key: Key
