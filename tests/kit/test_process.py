@@ -21,6 +21,7 @@ def environment(folder: Path, port: int) -> dict[str, str]:
         "KEYS_URL": f"sqlite:///{folder}/keys.db",
         "ACCESS_LOG_URL": f"sqlite:///{folder}/access.db",
         "BLOBS_URL": f"file://{folder}/blobs",
+        "LEDGER_URL": f"file://{folder}/ledger",
         "MASTER_KEY": "07" * 32,
         "ISSUER_PUBLIC_KEY": Issuer(ISSUER_PEM, "rso-development").public_pem().decode(),
         "BROKER_URL": f"sqlite:///{folder}/broker.db",

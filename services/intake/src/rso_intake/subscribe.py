@@ -5,9 +5,10 @@ from rso_intake.case_list import CASE_LIST, CASE_STAGES
 from rso_intake.domain.case import CASE
 from rso_intake.domain.lifecycle import Phase
 from rso_intake.domain.questions import FreezeQuestions
+from rso_intake.erasing import note
 from rso_intake.notices import mail
 from rso_intake.queries import find_stream
-from rso_shared.contracts import coordinator, opinions, records
+from rso_shared.contracts import billing, coordinator, matching, operations, opinions, records
 from rso_shared.contracts.base import FactModel
 from rso_shared.kit.clock import iso
 from rso_shared.kit.errors import NotYet
@@ -71,5 +72,6 @@ SUBSCRIPTION = Subscription(
         coordinator.StageEntered: note_stage,
         records.CaseSummarySigned: freeze_questions,
         opinions.OpinionReleased: tell_recipients,
+        **{each.KeyDestroyed: note for each in (records, matching, opinions, billing, coordinator, operations)},
     },
 )

@@ -32,6 +32,7 @@ _OPERATIONS = {Role.OPERATIONS: Reach.ANY}
 _SERVICE = {Role.SERVICE: Reach.ANY}
 _ADMIN = {Role.ORGANISATION_ADMIN: Reach.ANY, Role.OPERATIONS: Reach.ANY}
 _STAFF = {**_DESK, **_DIRECTOR, **_RECORDS, **_OPERATIONS, Role.QUALITY_REVIEWER: Reach.ANY}
+_PRIVACY = {Role.PRIVACY_OFFICER: Reach.ANY}
 _CLINICIANS = {Role.NURSE_CARE_MANAGER: Reach.ANY, **_DIRECTOR}
 
 MATRIX: dict[str, dict[Role, Reach]] = {
@@ -54,6 +55,9 @@ MATRIX: dict[str, dict[Role, Reach]] = {
     "case.hold": {**_DESK, **_OPERATIONS, **_SERVICE},
     "case.close": {**_DESK, **_DIRECTOR},
     "case.coordinate": {**_SERVICE},
+    "person.erase": {**_PRIVACY},
+    "person.erasure.read": {**_PRIVACY},
+    "person.hold": {**_PRIVACY},
     "program.read": dict.fromkeys(Role, Reach.ANY),
     "program.publish": {**_ADMIN},
     "jurisdictions.publish": {**_ADMIN},

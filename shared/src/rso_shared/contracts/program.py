@@ -118,6 +118,15 @@ class FollowUpPolicy(Contract):
     max_questions: int
 
 
+class RetentionPolicy(Contract):
+    """How long the record of a closed case stays, whoever asks for less: years from its closing, for who was a minor at least
+    until an age. Both run to the end of their calendar year. An example: the law of the state decides.
+    """
+
+    years: int = Field(default=10, ge=0)
+    minor_until_turning: int = Field(default=24, ge=0)
+
+
 class Price(Contract):
     """Amounts are integer minor units of `currency` (cents of USD)."""
 
@@ -171,6 +180,7 @@ class Program(Contract):
     promise_business_days: int = Field(ge=1)
     """Record set accepted -> delivered: what the patient is promised."""
     price: Price
+    retention: RetentionPolicy = RetentionPolicy()
 
     def ref(self) -> ProgramRef:
         return ProgramRef(program_id=self.program_id, version=self.version)
