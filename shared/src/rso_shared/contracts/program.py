@@ -119,8 +119,8 @@ class FollowUpPolicy(Contract):
 
 
 class RetentionPolicy(Contract):
-    """How long the record of a closed case stays, whoever asks for less: years from its closing, for who was a minor at least
-    until an age. Both run to the end of their calendar year. An example: the law of the state decides.
+    """How long the record of a closed case stays, whoever asks for less: years from its closing; for who was a minor at
+    submission at least until the year of turning so old. Both run to the end of that year.
     """
 
     years: int = Field(default=10, ge=0)
