@@ -127,6 +127,11 @@ def test_an_open_case_and_a_running_period_keep_the_record(desk: Desk, first: Cl
     assert desk.facts(intake.ErasureApproved) == []
 
 
+def test_a_child_is_kept_until_grown_up_and_the_answer_tells_no_birthday(desk: Desk, first: Client) -> None:
+    _, person_id = ready(desk, patient={**desk_patient(), "birth_date": "2020-06-01"})
+    assert refused(ask(first, person_id), 409, "retention_runs")["retained_until"] == "2045-01-01T00:00:00+00:00"
+
+
 def test_the_longest_kept_case_counts_and_a_new_one_stops_the_approval(
     desk: Desk, first: Client, second: Client
 ) -> None:

@@ -16,7 +16,7 @@ from rso_onebox.box import MODULES
 from rso_shared.contracts.base import ErasureAnswer
 from rso_shared.contracts.intake import ErasureApproved, OwnerAssigned
 from rso_shared.contracts.vocabulary import ErasureReason
-from rso_shared.kit import erasures, parking, tables
+from rso_shared.kit import erasing, erasures, parking, tables
 from rso_shared.kit.access_log import broken_at
 from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import KeyDestroyed, Transient
@@ -305,6 +305,26 @@ def test_a_ledger_that_is_away_keeps_everything_as_it_was(tmp_path: Path, monkey
             harness.service.eraser.erase_pending()
     assert harness.service.blobs.read(PERSON, object_id) == SECRET
     assert harness.service.eraser.erase_pending() == 1
+    harness.close()
+
+
+def test_a_process_waits_for_the_ledger_before_it_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    harness, tries = sample(tmp_path), [0]
+    furnish(harness)
+    (tmp_path / "ledger" / PERSON).write_text("2026-03-02T15:00:00Z")
+    persons = harness.service.eraser._ledger.persons
+
+    def away_twice() -> set[str]:
+        tries[0] += 1
+        if tries[0] < 3:
+            raise Transient("blob_store_away")
+        return persons()
+
+    monkeypatch.setattr(harness.service.eraser._ledger, "persons", away_twice)
+    monkeypatch.setattr(erasing, "FIRST_PAUSE", 0.01)
+    erasing.before_serving(harness.service.eraser)
+    assert tries == [3]
+    assert harness.service.keys.destroyed() == {PERSON}
     harness.close()
 
 
