@@ -90,6 +90,18 @@ def test_every_service_destroys_and_answers_once(running: Harness, spec: Service
         running.service.blobs.reader(PERSON, f"object-of-{PERSON}")
 
 
+def test_the_streams_of_the_answers_have_one_name_each(tmp_path: Path) -> None:
+    """The witness of streams knows them by name alone: of one person every service has one."""
+    found = []
+    for spec in (module.SPEC for module in MODULES):
+        harness = Harness(spec, tmp_path / spec.name.short)
+        told(harness, order())
+        harness.service.eraser.erase_pending()
+        found += streams(harness)
+        harness.close()
+    assert len(set(found)) == len(found) == len(MODULES)
+
+
 @EACH_SERVICE
 def test_a_second_order_is_answered_too(running: Harness) -> None:
     """A home that came back from a backup knows nothing of the first one, and waits for all."""
@@ -153,7 +165,7 @@ def test_events_chains_counts_and_looks_stay(harness: Harness) -> None:
     before = rows(harness)
     erase(harness, person_id)
     after = rows(harness)
-    assert [row for row in after if "/erasure/" not in row["stream"]] == before
+    assert [row for row in after if "-erasure/" not in row["stream"]] == before
     assert len(after) == len(before) + 1
     prev: dict[str, bytes] = {}
     for row in after:
@@ -218,7 +230,7 @@ def test_a_kill_in_the_middle_is_taken_up_again(tmp_path: Path, step: str, monke
 
 def streams(harness: Harness) -> list[str]:
     """Of answers."""
-    return [row["stream"] for row in rows(harness) if "/erasure/" in row["stream"]]
+    return [row["stream"] for row in rows(harness) if "-erasure/" in row["stream"]]
 
 
 def backup(folder: Path, into: Path) -> Path:

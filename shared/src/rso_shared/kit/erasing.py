@@ -113,7 +113,10 @@ class Eraser:
         self._purge(tx, order.person_id)
         at = self._clock.now()
         answer = self._event(erasure_id=order.erasure_id, person_id=order.person_id, destroyed_at=at)
-        stream = stream_id(self._organisation_id, "erasure", order.person_id)
+        aggregate = (
+            f"{self.service}-erasure"  # every service has one of the same person, and a stream has one name everywhere
+        )
+        stream = stream_id(self._organisation_id, aggregate, order.person_id)
         meta = self._meta(order)
         if self._store.execute(tx, ANSWERS, stream, answer, meta).recorded:
             self._spec.erasing.answered(tx, self._store, answer, meta)
