@@ -57,6 +57,7 @@ def settings(folder: Path, dsn: str, pem: bytes) -> dict[str, str]:
         "keys_url": f"sqlite:///{folder}/keys.db",
         "access_log_url": f"sqlite:///{folder}/access.db",
         "blobs_url": f"file://{folder}/blobs",
+        "ledger_url": f"file://{folder}/ledger",
         "broker_url": f"sqlite:///{folder}/broker.db",
         "master_key": "07" * 32,
         "issuer_public_key": issuer.public_pem().decode(),

@@ -118,6 +118,7 @@ def settings(service: str, folder: Path, port: int, public_key: str) -> dict[str
         "KEYS_URL": f"sqlite:///{data}/keys.db",
         "ACCESS_LOG_URL": f"sqlite:///{data}/access.db",
         "BLOBS_URL": f"file://{data}/blobs",
+        "LEDGER_URL": f"file://{data}/ledger",
         "BROKER_URL": f"sqlite:///{data}/broker.db",
         "MAIL_FOLDER": f"{data}/mail",
         "PORT": str(port),

@@ -56,6 +56,7 @@ LOOKS_BACK = {
     "/v1/cases/{case_id}/summary",
     "/v1/cases/{case_id}/timeline",
     "/v1/ledger/trial-balance",
+    "/v1/persons/{person_id}/erasure",
     "/v1/specialists/{specialist_id}",
 }
 """They take `as_of`, and their documents say so."""

@@ -17,12 +17,16 @@ from pydantic import BaseModel
 from rso_shared.contracts import vocabulary
 from rso_shared.contracts.base import FactModel
 from rso_shared.contracts.intake import CaseSnapshot
-from rso_shared.contracts.matching import SigningEligibility
+from rso_shared.contracts.matching import SigningEligibility, SpecialistEngagement
 from rso_shared.contracts.registry import FACTS
 
 FOLDER = Path(__file__).parent / "golden"
 VOCABULARY = FOLDER / "vocabulary.json"
-ANSWERS = {"answer.case_snapshot": CaseSnapshot, "answer.signing_eligibility": SigningEligibility}
+ANSWERS = {
+    "answer.case_snapshot": CaseSnapshot,
+    "answer.signing_eligibility": SigningEligibility,
+    "answer.specialist_engagement": SpecialistEngagement,
+}
 """Answers that one service gives another: as much a promise as a fact."""
 
 SHAPED = {"program_id": "direct-cancer", "currency": "USD", "time_zone": "America/New_York", "month": "2026-01"}

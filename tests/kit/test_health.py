@@ -55,13 +55,13 @@ async def test_every_loop_of_a_service_is_expected_once_it_is_started(harness: H
     service.health.monotonic = time
     assert readiness(service).ready, "a process that runs no loops (api) waits for none"
     running = [asyncio.ensure_future(run()) for run in service.loops.values()]
-    await until(lambda: {"relay", "sample", "mail", "housekeeping"} <= service.health.beats.keys())
+    await until(lambda: {"relay", "sample", "mail", "housekeeping", "erasing"} <= service.health.beats.keys())
     for loop in running:
         loop.cancel()
     await asyncio.gather(*running, return_exceptions=True)
     time.seconds += STALE_SECONDS + 1
     state = readiness(service)
-    assert state.problems == dict.fromkeys(["relay", "sample", "mail", "housekeeping"], "no heartbeat")
+    assert state.problems == dict.fromkeys(["relay", "sample", "mail", "housekeeping", "erasing"], "no heartbeat")
     assert not state.ready
 
 

@@ -13,7 +13,7 @@ from rso_shared.kit.local_broker import LocalBroker
 from rso_shared.kit.settings import ServiceSettings, SettingsError
 
 NEEDED = {
-    "database_url": "sqlite://", "blobs_url": "memory://", "master_key": "07" * 32, "issuer_public_key": "x",
+    "database_url": "sqlite://", "blobs_url": "memory://", "ledger_url": "memory://", "master_key": "07" * 32, "issuer_public_key": "x",
     "keys_url": "sqlite://", "access_log_url": "sqlite://",
 }  # fmt: skip
 LOGIN = {"kafka_sasl_mechanism": "SCRAM-SHA-512", "kafka_username": "rso", "kafka_password": "s3cret"}

@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 from rso_shared.kit.auth import Issuer
+from rso_shared.kit.keys import KeyRing
 from support.harness import ISSUER_PEM
 
 
@@ -21,6 +22,7 @@ def environment(folder: Path, port: int) -> dict[str, str]:
         "KEYS_URL": f"sqlite:///{folder}/keys.db",
         "ACCESS_LOG_URL": f"sqlite:///{folder}/access.db",
         "BLOBS_URL": f"file://{folder}/blobs",
+        "LEDGER_URL": f"file://{folder}/ledger",
         "MASTER_KEY": "07" * 32,
         "ISSUER_PUBLIC_KEY": Issuer(ISSUER_PEM, "rso-development").public_pem().decode(),
         "BROKER_URL": f"sqlite:///{folder}/broker.db",
@@ -55,6 +57,25 @@ def test_migrate_then_serve_then_stop(tmp_path):
             process.terminate()
         codes = [(process.communicate(timeout=30), process.returncode)[1] for process in (serving, relaying)]
     assert codes[1] == 0
+
+
+def test_a_key_that_a_backup_brought_back_is_gone_before_the_api_answers(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = environment(tmp_path, port)
+    rso("migrate", env).communicate(timeout=60)
+    keys = KeyRing(f"sqlite:///{tmp_path}/keys.db", bytes.fromhex("07" * 32), "billing")
+    keys.seal("person-1", b"Ada", b"place")
+    (tmp_path / "ledger" / "person-1").write_text("2026-03-02T15:00:00Z")
+    serving = rso("api", env)
+    try:
+        assert _answers(f"http://127.0.0.1:{port}/internal/v1/billing/livez")
+        assert keys.destroyed() == {"person-1"}
+    finally:
+        serving.terminate()
+        serving.communicate(timeout=30)
+        keys.close()
 
 
 def test_an_unknown_setting_is_named(tmp_path):

@@ -36,6 +36,7 @@ def settings(folder: Path, **more: Any) -> ServiceSettings:
         "keys_url": f"sqlite:///{folder}/keys.db",
         "access_log_url": f"sqlite:///{folder}/access.db",
         "blobs_url": f"file://{folder}/blobs",
+        "ledger_url": f"file://{folder}/ledger",
         "master_key": SecretStr("07" * 32),
         "issuer_public_key": issuer.public_pem().decode(),
         "service_token_key": SecretStr(ISSUER_PEM.decode()),

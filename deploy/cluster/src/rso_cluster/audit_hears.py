@@ -6,11 +6,13 @@ HEARS: Mapping[str, frozenset[str]] = {
     short: frozenset(names.split())
     for short, names in {
         "billing": """
+            intake.erasure_approved
             intake.case_submitted intake.local_provider_joined intake.priority_changed intake.program_published
             intake.requester_linked matching.assignment_released matching.offer_accepted
             opinions.opinion_released opinions.review_started
         """,
         "coordinator": """
+            intake.erasure_approved
             billing.coverage_confirmed billing.fee_quoted billing.payment_captured
             intake.authorization_requested intake.authorization_signed intake.case_closed intake.case_declined
             intake.case_expired intake.case_held intake.case_resumed intake.case_submitted intake.case_withdrawn
@@ -23,18 +25,22 @@ HEARS: Mapping[str, frozenset[str]] = {
             records.record_set_accepted
         """,
         "intake": """
+            billing.key_destroyed coordinator.key_destroyed matching.key_destroyed operations.key_destroyed
+            opinions.key_destroyed records.key_destroyed
             coordinator.promise_changed coordinator.stage_entered coordinator.waiting_changed
             matching.assignment_released matching.offer_accepted opinions.opinion_released
             records.case_summary_signed records.compilation_started records.record_item_accepted
             records.record_item_received records.record_item_rejected records.record_item_waived
         """,
         "matching": """
+            intake.erasure_approved
             intake.case_closed intake.case_declined intake.case_expired intake.case_submitted
             intake.case_withdrawn intake.condition_coded intake.eligibility_confirmed
             intake.local_provider_joined intake.priority_changed intake.program_published
             intake.questions_revised intake.requester_linked
         """,
         "opinions": """
+            intake.erasure_approved
             intake.case_submitted intake.case_withdrawn intake.local_provider_joined intake.program_published
             intake.questions_frozen intake.questions_revised intake.recipient_notified intake.requester_linked
             matching.assignment_released matching.offer_accepted records.case_summary_signed
@@ -42,6 +48,7 @@ HEARS: Mapping[str, frozenset[str]] = {
             records.record_item_waived records.record_set_accepted
         """,
         "records": """
+            intake.erasure_approved
             intake.authorization_revoked intake.authorization_signed intake.case_closed intake.case_declined
             intake.case_expired intake.case_submitted intake.case_withdrawn intake.condition_coded
             intake.local_provider_joined intake.organisation_registered intake.program_published

@@ -7,6 +7,7 @@ from rso_cluster.containers import (
     BLOBS_FOLDER,
     COLLECTOR_PORT,
     KAFKA_PORT,
+    LEDGER_FOLDER,
     MAIL_FOLDER,
     PER_SERVICE,
     TEMPORAL_PORT,
@@ -34,6 +35,7 @@ CHOSEN = {
     "public_url": "${RSO_PUBLIC_URL:-http://localhost:8000}",
     "broker_url": f"kafka://kafka:{KAFKA_PORT}",
     "blobs_url": f"file://{BLOBS_FOLDER}",
+    "ledger_url": f"file://{LEDGER_FOLDER}",
     "temporal_address": f"temporal:{TEMPORAL_PORT}",
     "mail_from": "${RSO_MAIL_FROM:-no-reply@localhost}",
     "mail_folder": MAIL_FOLDER,
@@ -115,14 +117,15 @@ def secret_files() -> list[str]:
 
 
 def mounts(process: Process) -> Table:
-    found = [f"{process.service.short}-blobs:{BLOBS_FOLDER}"] if blobs(process) else []
+    """Who removes objects of the erased also reads and writes the ledger that all services share."""
+    found = [f"{process.service.short}-blobs:{BLOBS_FOLDER}", f"ledger:{LEDGER_FOLDER}"] if blobs(process) else []
     found += [f"mail:{MAIL_FOLDER}"] if Need.MAIL in process.needs else []
     return {"volumes": found} if found else {}
 
 
 def volumes() -> list[str]:
     own = [f"{service.short}-blobs" for service in SERVICES]
-    return [*engines.VOLUMES, *own, *(["mail"] if WITH_NOTICES else [])]
+    return [*engines.VOLUMES, "ledger", *own, *(["mail"] if WITH_NOTICES else [])]
 
 
 def networks() -> Table:

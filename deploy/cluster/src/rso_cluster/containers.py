@@ -16,6 +16,7 @@ USER = 10001
 """The image's user. Nothing in a container runs as root, and nothing writes to its own file system."""
 APP = "/app"
 BLOBS_FOLDER = "/var/lib/rso/blobs"
+LEDGER_FOLDER = "/var/lib/rso/ledger"
 MAIL_FOLDER = "/var/lib/rso/mail"
 
 KAFKA_IMAGE = "apache/kafka:4.1.0"

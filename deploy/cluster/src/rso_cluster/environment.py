@@ -27,6 +27,7 @@ class Place:
     public_url: str
     internal_url: str
     blobs: Mapping[str, Path]
+    ledger: Path
     mail: Path
     defaults: Path
 
@@ -39,6 +40,7 @@ def values(place: Place, service: ServiceName) -> dict[str, str]:
         "keys_url": place.databases[f"{service.database}_keys"],
         "access_log_url": own,
         "blobs_url": f"file://{place.blobs[service.short]}",
+        "ledger_url": f"file://{place.ledger}",
         "broker_url": f"kafka://{place.kafka}",
         "temporal_address": place.temporal,
         "temporal_namespace": "default",

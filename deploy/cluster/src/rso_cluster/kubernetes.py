@@ -67,7 +67,9 @@ def config(service: ServiceName) -> Table:
     """Everything that is no secret, the same for all roles of a service."""
     known: Table = {}
     for process in of(service):
-        known |= plain_values(process, {**CHOSEN, "blobs_url": f"s3://rso-{service.short}"})
+        known |= plain_values(
+            process, {**CHOSEN, "blobs_url": f"s3://rso-{service.short}", "ledger_url": "s3://rso-ledger"}
+        )
     data = {"RSO_SECRETS_DIR": SECRETS_DIR, "RSO_OTLP_ENDPOINT": f"http://collector.{ENGINES}.svc:4318", **known}
     return {"apiVersion": "v1", "kind": "ConfigMap", **head(f"rso-{service.short}", {}), "data": data}
 

@@ -36,6 +36,7 @@ def place(folder: Folder, status: Status, *, public: int, internal: int) -> Plac
         public_url=os.environ.get("RSO_PUBLIC_URL", f"http://{LOOPBACK}:{public}"),
         internal_url=f"http://{LOOPBACK}:{internal}",
         blobs={service.short: folder.blobs(service.short).resolve() for service in SERVICES},
+        ledger=data.ledger.resolve(),
         mail=data.mail,
         defaults=DEFAULTS,
     )

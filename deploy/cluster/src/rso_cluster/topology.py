@@ -120,6 +120,7 @@ EVERYWHERE = (
     Setting("keys_url", _SECRET),
     Setting("access_log_url", _SECRET),
     Setting("blobs_url", _PLAIN),
+    Setting("ledger_url", _PLAIN),
     Setting("master_key", _SECRET),
     Setting("issuer_public_key", _PLAIN),
     Setting("service_token_key", _SECRET),
@@ -194,6 +195,7 @@ STICKY = frozenset({OPERATIONS})
 """The pages keep a browser's state in one process: a browser stays with the replica that it found first."""
 
 CALLS: Mapping[ServiceName, frozenset[ServiceName]] = {
+    INTAKE: frozenset({MATCHING}),
     COORDINATOR: frozenset({INTAKE, RECORDS, MATCHING, OPINIONS, BILLING}),
     OPINIONS: frozenset({INTAKE, MATCHING}),
     RECORDS: frozenset({INTAKE}),

@@ -19,7 +19,7 @@ from rso_coordinator.bridge import NAME as BRIDGE
 from rso_coordinator.bridge import TOPICS
 from rso_coordinator.worker import Temporal
 from rso_onebox.datadir import ISSUER, DataDir
-from rso_shared.kit import crash, gauges, migrate, service
+from rso_shared.kit import crash, erasures, gauges, migrate, service
 from rso_shared.kit.local_broker import LocalBroker
 from rso_shared.kit.service import Service
 from rso_shared.kit.settings import ServiceSettings
@@ -50,10 +50,12 @@ class Box:
     apps: dict[str, FastAPI]
 
     def quiet(self) -> bool:
-        """Nothing unsent anywhere and every group at the end of the log."""
+        """Nothing unsent anywhere, nobody still to be erased, and every group at the end of the log."""
         for running in self.services.values():
             with running.db.read() as tx:
                 if tx.conn.execute(select(func.count()).where(OUTBOX.c.published_at.is_(None))).scalar_one():
+                    return False
+                if erasures.pending(tx):
                     return False
         groups = [(s.name, s.topics()) for s in self.services.values()]
         return not any(self.broker.behind(group, topics) for group, topics in [*groups, (BRIDGE, TOPICS)])
@@ -72,6 +74,7 @@ def settings(data: DataDir, spec: ServiceSpec, *, sandbox: bool, internal_url: s
         keys_url=f"sqlite:///{folder / 'keys.db'}",
         access_log_url=f"sqlite:///{folder / 'access.db'}",
         blobs_url=f"file://{(folder / 'blobs').resolve()}",
+        ledger_url=f"file://{data.ledger.resolve()}",
         master_key=SecretStr(data.master_key()),
         issuer=ISSUER,
         issuer_public_key=data.issuer().public_pem().decode(),
@@ -103,6 +106,7 @@ def build(
         )
         crash.arm(made.settings)
         migrate.migrate(made.db, Path(str(module.__file__)).parent / "migrations" / "versions")
+        made.eraser.again()
         services[made.name] = made
         apps[made.name] = create_app(made)
         bridge = {BRIDGE: TOPICS} if spec is rso_coordinator.app.SPEC else {}

@@ -47,6 +47,11 @@ class DataDir:
         return self.root / "reports"
 
     @property
+    def ledger(self) -> Path:
+        """Of the erased. Beside the master key, which no backup of this folder holds either."""
+        return self.root / "secrets" / "erased"
+
+    @property
     def log(self) -> Path:
         return self.root / "log" / "rso.log"
 

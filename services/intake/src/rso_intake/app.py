@@ -6,12 +6,14 @@ from rso_intake.api import (
     catalogue,
     coordination,
     desk,
+    erasure,
     joining,
     persons,
     questions,
     submission,
 )
 from rso_intake.case_list import METADATA
+from rso_intake.erasing import ERASING
 from rso_intake.notices import NOTICES
 from rso_intake.projections import PROJECTIONS
 from rso_intake.publish import publish
@@ -30,6 +32,7 @@ SPEC = ServiceSpec(
         authorizations.router,
         desk.router,
         persons.router,
+        erasure.router,
         catalogue.router,
         coordination.router,
     ),
@@ -37,4 +40,5 @@ SPEC = ServiceSpec(
     publish=publish,
     subscription=SUBSCRIPTION,
     notices=NOTICES,
+    erasing=ERASING,
 )

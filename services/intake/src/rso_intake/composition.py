@@ -35,6 +35,7 @@ def compose(own: Own, kept: Sequence[FactModel]) -> CaseView:
     promise = _last(kept, coordinator.PromiseChanged)
     return CaseView(
         case_id=opened.case_id,
+        person_id=opened.person_id,
         version=own.version,
         client_reference=opened.client_reference,
         reference_number=opened.reference_number if own.now < joinable_until(opened.submitted_at) else None,

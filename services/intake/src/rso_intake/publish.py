@@ -8,6 +8,7 @@ from rso_intake.domain import (
     condition,
     consent,
     eligibility,
+    erasure_events,
     lifecycle,
     organisation,
     participation,
@@ -47,7 +48,12 @@ def publish(recorded: Recorded) -> FactModel | None:
         case NoticeSent(template="opinion_released", case_id=str(about), role=str(role)):
             return intake.RecipientNotified(case_id=about, role=Role(role), notified_at=event.sent_at)
         case _:
-            return None
+            model = _OF_PERSONS.get(type(event))
+            return model.model_validate(_named(event, model)) if model else None
+
+
+def _named(happened: Any, model: type[FactModel]) -> dict[str, Any]:
+    return {name: getattr(happened, name) for name in model.model_fields if hasattr(happened, name)}
 
 
 def _submitted(case_id: str, event: submission.CaseSubmitted) -> FactModel:
@@ -155,4 +161,11 @@ _OF_CASES: dict[type, Translate] = {
     lifecycle.CaseClosed: lambda case, e: intake.CaseClosed(
         case_id=case, close_reason=e.close_reason, closed_at=e.closed_at
     ),
+}
+_OF_PERSONS: dict[type, type[FactModel]] = {
+    erasure_events.LegalHoldPlaced: intake.LegalHoldPlaced,
+    erasure_events.LegalHoldLifted: intake.LegalHoldLifted,
+    erasure_events.ErasureRequested: intake.ErasureRequested,
+    erasure_events.ErasureApproved: intake.ErasureApproved,
+    erasure_events.ErasureCompleted: intake.ErasureCompleted,
 }

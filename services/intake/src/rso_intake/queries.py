@@ -14,6 +14,7 @@ from rso_shared.contracts.program import Program
 from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import DomainError, unknown
 from rso_shared.kit.store import EventStore, Folded, stream_id
+from rso_shared.kit.tables import ERASURES
 
 
 def find_stream(tx: Tx, case_id: str) -> str | None:
@@ -94,8 +95,13 @@ def _organisation(row: Row[tuple[str, str, str, str | None]]) -> Organisation:
 
 
 def person_of(tx: Tx, identifier_keys: tuple[str, ...]) -> str | None:
-    """The person whom one of these identifiers already names. Never guessed from names or birth dates."""
-    query = select(PERSON_KEYS.c.person_id).where(PERSON_KEYS.c.identifier_key.in_(identifier_keys)).distinct()
+    """The person whom one of these identifiers already names. Never guessed from names or birth dates.
+
+    From the order of an erasure on nobody: whoever comes back is somebody new.
+    """
+    erased = select(ERASURES.c.person_id).where(ERASURES.c.person_id == PERSON_KEYS.c.person_id)
+    known = (PERSON_KEYS.c.identifier_key.in_(identifier_keys), ~erased.exists())
+    query = select(PERSON_KEYS.c.person_id).where(*known).distinct()
     found = list(tx.conn.execute(query).scalars())
     if len(found) > 1:
         detail = "These identifiers belong to different persons here; check them before opening a case."

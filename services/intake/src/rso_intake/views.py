@@ -51,6 +51,7 @@ class CaseView(BaseModel):
     """A case as its parties see it, composed of intake's own state and the facts of the other services."""
 
     case_id: str
+    person_id: str
     version: int
     client_reference: str | None
     reference_number: str | None = Field(description="By which the second party joins; null once it cannot any more")

@@ -41,6 +41,11 @@ def active_counts(tx: Tx, ids: Sequence[str]) -> dict[str, int]:
     return _counted(tx, select(ASSIGNMENTS.c.specialist_id, func.count()).where(*here), ASSIGNMENTS.c.specialist_id)
 
 
+def open_offers(tx: Tx, specialist_id: str) -> int:
+    waiting = (OFFERS.c.specialist_id == specialist_id, OFFERS.c.status == OfferStatus.OFFERED)
+    return tx.conn.execute(select(func.count()).select_from(OFFERS).where(*waiting)).scalar_one()
+
+
 def _offers_since(tx: Tx, ids: Sequence[str], since: str, *more: ColumnElement[bool]) -> dict[str, int]:
     query = select(OFFERS.c.specialist_id, func.count()).where(
         OFFERS.c.specialist_id.in_(ids), OFFERS.c.offered_at > since, *more

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import get_args
 
 from pydantic import TypeAdapter
+from sqlalchemy import delete, update
 
 from rso_matching.domain.matching_events import (
     AssignmentCompleted,
@@ -21,7 +22,9 @@ from rso_matching.domain.matching_state import AssignmentStatus, OfferStatus
 from rso_matching.domain.specialist import SPECIALIST, Specialist
 from rso_matching.domain.specialist_events import SpecialistEvent, SpecialistRegistered
 from rso_matching.tables import ASSIGNMENTS, MATCHINGS, OFFERS, SPECIALIST_FOCUS, SPECIALISTS
+from rso_shared.kit import erasures
 from rso_shared.kit.clock import iso
+from rso_shared.kit.database import Tx
 from rso_shared.kit.events import Recorded
 from rso_shared.kit.projections import Projection
 from rso_shared.kit.rows import Rows
@@ -54,16 +57,30 @@ def _directory(rows: Rows, recorded: Recorded) -> None:
 
 def _registered(rows: Rows, recorded: Recorded) -> None:
     event: SpecialistRegistered = recorded.event
+    erased = erasures.ordered(rows.tx, event.specialist_id)
     row = {
         "specialist_id": event.specialist_id,
         "stream": recorded.stream,
         "version": recorded.version,
-        "npi_fingerprint": event.npi_fingerprint,
+        "npi_fingerprint": _forgotten(event.specialist_id) if erased else event.npi_fingerprint,
         "profile": _clear(SPECIALIST.evolve(Specialist(), event)),
     }
     rows.insert(SPECIALISTS, row)
-    focus = [{"condition_group": str(group), "specialist_id": event.specialist_id} for group in event.focus]
-    rows.insert(SPECIALIST_FOCUS, *focus)
+    if not erased:
+        focus = [{"condition_group": str(group), "specialist_id": event.specialist_id} for group in event.focus]
+        rows.insert(SPECIALIST_FOCUS, *focus)
+
+
+def _forgotten(specialist_id: str) -> str:
+    """In place of the NPI's token: nobody is found under it any more."""
+    return f"erased/{specialist_id}"
+
+
+def purge(tx: Tx, specialist_id: str) -> None:
+    """The row stays, since decisions and assignments point to it; nobody finds it by NPI or focus, and it is offered no case."""
+    mine = SPECIALISTS.c.specialist_id == specialist_id
+    tx.conn.execute(update(SPECIALISTS).where(mine).values(npi_fingerprint=_forgotten(specialist_id)))
+    tx.conn.execute(delete(SPECIALIST_FOCUS).where(SPECIALIST_FOCUS.c.specialist_id == specialist_id))
 
 
 def _clear(specialist: Specialist) -> str:

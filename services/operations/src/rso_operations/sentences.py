@@ -7,6 +7,7 @@ from typing import Any
 from rso_operations import words
 from rso_shared.contracts.base import FactModel
 
+ERASED = "The person's keys here are destroyed"
 INTAKE = {
     "case_submitted": "Case submitted ({condition_group}, {priority}) by {requester_relation}; {coverage_route}",
     "eligibility_confirmed": "Eligible; jurisdiction: {jurisdiction_decision}",
@@ -30,6 +31,12 @@ INTAKE = {
     "recipient_notified": "The {role} was told by mail that the report is there",
     "program_published": "Program published",
     "organisation_registered": "Organisation registered: {kind}",
+    "legal_hold_placed": "Legal hold placed: {reason}",
+    "legal_hold_lifted": "Legal hold lifted",
+    "erasure_requested": "Erasure asked for: {reason}",
+    "erasure_approved": "Erasure approved",
+    "erasure_completed": "Erased in every service",
+    "key_destroyed": ERASED,
 }
 RECORDS = {
     "compilation_started": "Compiling records; required: {required}",
@@ -50,6 +57,7 @@ RECORDS = {
     "record_set_accepted": "Record set accepted: {documents}, {waived} waived",
     "case_summary_drafted": "Summary drafted (version {summary_version})",
     "case_summary_signed": "Summary signed (version {summary_version})",
+    "key_destroyed": ERASED,
 }
 MATCHING = {
     "matching_started": "Looking for a specialist",
@@ -64,6 +72,7 @@ MATCHING = {
     "assignment_completed": "Assignment completed",
     "matching_exhausted": "No specialist found after {offers}",
     "specialist_registered": "Specialist registered",
+    "key_destroyed": ERASED,
 }
 OPINIONS = {
     "review_started": "Review started, due {due_at}",
@@ -77,6 +86,7 @@ OPINIONS = {
     "opinion_delivered": "Opinion delivered to the {role}",
     "opinion_viewed": "Opinion viewed by the {role}",
     "review_cancelled": "Review cancelled",
+    "key_destroyed": ERASED,
 }
 BILLING = {
     "fee_quoted": "Fee quoted: {money}, {route}",
@@ -88,6 +98,7 @@ BILLING = {
     "charge_voided": "Charge void",
     "honorarium_accrued": "Honorarium accrued: {money}",
     "honorarium_approved": "Honorarium approved",
+    "key_destroyed": ERASED,
 }
 COORDINATOR = {
     "stage_entered": "Stage: {stage}",
@@ -96,7 +107,9 @@ COORDINATOR = {
     "rung_fired": "Timer fired: {deadline}, {rung}",
     "escalation_raised": "Escalated to {to}: {reason}",
     "promise_changed": "Promised by {promised_by}",
+    "key_destroyed": ERASED,
 }
+OPERATIONS = {"key_destroyed": ERASED}
 SENTENCES: Mapping[str, Mapping[str, str]] = {
     "intake": INTAKE,
     "records": RECORDS,
@@ -104,6 +117,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
     "opinions": OPINIONS,
     "billing": BILLING,
     "coordinator": COORDINATOR,
+    "operations": OPERATIONS,
 }
 
 PHRASES: Mapping[str, Callable[[Any], str]] = {

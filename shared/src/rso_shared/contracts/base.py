@@ -1,5 +1,6 @@
 """What every published fact is. Data only; readers ignore what they do not know; additive within a version."""
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -59,6 +60,28 @@ class CaseFact(FactModel):
     """A fact about one case."""
 
     case_id: str
+
+
+class PersonFact(FactModel):
+    """A fact about one person, who is an id and nothing else."""
+
+    person_id: str
+
+    def key(self) -> str:
+        return self.person_id
+
+
+class ErasureOrder(PersonFact):
+    """Whoever says it is the home of the person's identity; every service that hears it destroys the person's keys."""
+
+    erasure_id: str
+
+
+class ErasureAnswer(PersonFact):
+    """A service's answer to an order. `erasure_id` is the order's."""
+
+    erasure_id: str
+    destroyed_at: datetime
 
 
 FACTS: dict[str, type[FactModel]] = {}

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
-from rso_shared.contracts.base import CaseFact
+from rso_shared.contracts.base import CaseFact, ErasureAnswer
 from rso_shared.contracts.vocabulary import CoverageRoute
 
 
@@ -72,3 +72,7 @@ class HonorariumAccrued(CaseFact):
 class HonorariumApproved(CaseFact):
     TYPE: ClassVar[str] = "billing.honorarium_approved"
     honorarium_id: str
+
+
+class KeyDestroyed(ErasureAnswer):
+    TYPE: ClassVar[str] = "billing.key_destroyed"

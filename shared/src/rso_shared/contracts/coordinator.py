@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
-from rso_shared.contracts.base import CaseFact, Contract
+from rso_shared.contracts.base import CaseFact, Contract, ErasureAnswer
 from rso_shared.contracts.vocabulary import Stage
 
 
@@ -55,3 +55,7 @@ class PromiseChanged(CaseFact):
 
     TYPE: ClassVar[str] = "coordinator.promise_changed"
     promised_by: datetime | None
+
+
+class KeyDestroyed(ErasureAnswer):
+    TYPE: ClassVar[str] = "coordinator.key_destroyed"

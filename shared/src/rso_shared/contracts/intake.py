@@ -3,15 +3,17 @@
 from datetime import date, datetime
 from typing import ClassVar
 
-from rso_shared.contracts.base import CaseFact, Contract, FactModel
+from rso_shared.contracts.base import CaseFact, Contract, ErasureAnswer, ErasureOrder, FactModel, PersonFact
 from rso_shared.contracts.program import Program, ProgramRef
 from rso_shared.contracts.vocabulary import (
     CloseReason,
     ConditionGroup,
     CoverageRoute,
     DeclineReason,
+    ErasureReason,
     HoldReason,
     JurisdictionDecision,
+    LegalHoldReason,
     Priority,
     RequesterRelation,
     Role,
@@ -175,6 +177,43 @@ class RecipientNotified(CaseFact):
     notified_at: datetime
 
 
+class LegalHoldPlaced(PersonFact):
+    """From here on nothing of this person is erased, until every hold is lifted."""
+
+    TYPE: ClassVar[str] = "intake.legal_hold_placed"
+    hold_id: str
+    reason: LegalHoldReason
+
+
+class LegalHoldLifted(PersonFact):
+    TYPE: ClassVar[str] = "intake.legal_hold_lifted"
+    hold_id: str
+
+
+class ErasureRequested(PersonFact):
+    """Asked for by one person; nothing is erased until another one approves it."""
+
+    TYPE: ClassVar[str] = "intake.erasure_requested"
+    erasure_id: str
+    reason: ErasureReason
+
+
+class ErasureApproved(ErasureOrder):
+    """Every service destroys the person's keys now, and answers with its own `key_destroyed`."""
+
+    TYPE: ClassVar[str] = "intake.erasure_approved"
+    reason: ErasureReason
+    approved_at: datetime
+
+
+class ErasureCompleted(PersonFact):
+    """Every service has answered."""
+
+    TYPE: ClassVar[str] = "intake.erasure_completed"
+    erasure_id: str
+    completed_at: datetime
+
+
 class CaseSnapshot(Contract):
     """What the coordinator loads at the start of every run: the frozen policy and the milestones so far. Names nobody."""
 
@@ -193,3 +232,7 @@ class CaseSnapshot(Contract):
     local_provider_joined: bool
     withdrawn: bool
     hold_reasons: tuple[HoldReason, ...] = ()
+
+
+class KeyDestroyed(ErasureAnswer):
+    TYPE: ClassVar[str] = "intake.key_destroyed"

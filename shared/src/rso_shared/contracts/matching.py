@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
-from rso_shared.contracts.base import CaseFact, Contract, FactModel
+from rso_shared.contracts.base import CaseFact, Contract, ErasureAnswer, FactModel
 from rso_shared.contracts.vocabulary import OfferDeclineReason
 
 
@@ -99,3 +99,15 @@ class SigningEligibility(Contract):
     reasons: tuple[str, ...] = ()
     specialist_version: int
     checked_at: datetime
+
+
+class SpecialistEngagement(Contract):
+    """What a specialist has open, as asked before an erasure. Names nobody."""
+
+    specialist_id: str
+    open_offers: int
+    active_assignments: int
+
+
+class KeyDestroyed(ErasureAnswer):
+    TYPE: ClassVar[str] = "matching.key_destroyed"

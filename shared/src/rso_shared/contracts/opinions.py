@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
-from rso_shared.contracts.base import CaseFact
+from rso_shared.contracts.base import CaseFact, ErasureAnswer
 from rso_shared.contracts.vocabulary import Effect, Role
 
 
@@ -76,3 +76,7 @@ class OpinionViewed(CaseFact):
 class ReviewCancelled(CaseFact):
     TYPE: ClassVar[str] = "opinions.review_cancelled"
     assignment_id: str
+
+
+class KeyDestroyed(ErasureAnswer):
+    TYPE: ClassVar[str] = "opinions.key_destroyed"

@@ -38,6 +38,7 @@ _SERVICE = {Role.SERVICE: Reach.ANY}
 _ADMIN = {Role.ORGANISATION_ADMIN: Reach.ADMINISTERED, Role.OPERATIONS: Reach.ANY}
 _OPERATORS_ADMIN = {Role.ORGANISATION_ADMIN: Reach.OPERATOR, Role.OPERATIONS: Reach.ANY}
 _STAFF = {**_DESK, **_DIRECTOR, **_RECORDS, **_OPERATIONS, Role.QUALITY_REVIEWER: Reach.ANY}
+_PRIVACY = {Role.PRIVACY_OFFICER: Reach.ANY}
 _CLINICIANS = {Role.NURSE_CARE_MANAGER: Reach.ANY, **_DIRECTOR}
 
 MATRIX: dict[str, dict[Role, Reach]] = {
@@ -61,6 +62,9 @@ MATRIX: dict[str, dict[Role, Reach]] = {
     "case.decline": {**_CLINICIANS},
     "case.close": {**_DESK, **_DIRECTOR},
     "case.coordinate": {**_SERVICE},
+    "person.erase": {**_PRIVACY},
+    "person.erasure.read": {**_PRIVACY},
+    "person.hold": {**_PRIVACY},
     "program.read": dict.fromkeys(Role, Reach.ANY),
     "program.publish": {**_ADMIN},
     "jurisdictions.publish": {**_OPERATORS_ADMIN},

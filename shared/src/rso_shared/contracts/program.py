@@ -118,6 +118,15 @@ class FollowUpPolicy(Contract):
     max_questions: int
 
 
+class RetentionPolicy(Contract):
+    """How long the record of a closed case stays, whoever asks for less: years from its closing; for who was a minor at
+    submission at least until the year of turning so old. Both run to the end of that year.
+    """
+
+    years: int = Field(default=10, ge=0)
+    minor_until_turning: int = Field(default=24, ge=0)
+
+
 class Price(Contract):
     """Amounts are integer minor units of `currency` (cents of USD)."""
 
@@ -175,6 +184,7 @@ class Program(Contract):
     urgent_promise: timedelta = timedelta(hours=24)
     """The same for cases of that priority, in hours of the wall: the business calendar does not pause them."""
     price: Price
+    retention: RetentionPolicy = RetentionPolicy()
 
     def ref(self) -> ProgramRef:
         return ProgramRef(program_id=self.program_id, version=self.version)

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import ClassVar
 
-from rso_shared.contracts.base import CaseFact
+from rso_shared.contracts.base import CaseFact, ErasureAnswer
 from rso_shared.contracts.vocabulary import RecordKind
 
 
@@ -120,3 +120,7 @@ class CaseSummarySigned(CaseFact):
     summary_version: int
     questions_version: int
     signed_on: date
+
+
+class KeyDestroyed(ErasureAnswer):
+    TYPE: ClassVar[str] = "records.key_destroyed"

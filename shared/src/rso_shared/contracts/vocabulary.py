@@ -99,6 +99,24 @@ class HoldReason(StrEnum):
     CONFLICT_DISCOVERED = "conflict_discovered"
 
 
+class LegalHoldReason(StrEnum):
+    """Why what is known of a person must stay as it is."""
+
+    LITIGATION = "litigation"
+    SUBPOENA = "subpoena"
+    AUDIT = "audit"
+    INVESTIGATION = "investigation"
+
+
+class ErasureReason(StrEnum):
+    """On whose word a person is erased. None of them lifts a hold or shortens a retention period."""
+
+    PERSON_REQUEST = "person_request"
+    REPRESENTATIVE_REQUEST = "representative_request"
+    RETENTION_ENDED = "retention_ended"
+    AUTHORITY_ORDER = "authority_order"
+
+
 class OfferDeclineReason(StrEnum):
     OUT_OF_EXPERTISE = "out_of_expertise"
     NO_CAPACITY = "no_capacity"

@@ -120,6 +120,7 @@ class BlobStore:
         with self._db.read() as tx:
             row = tx.conn.execute(select(BLOBS).where(BLOBS.c.object_id == object_id)).one_or_none()
         if row is None or row.person_id != person_id or row.state == DOOMED:
+            self.keys.require(person_id)
             raise unknown("blob_unknown", "No such object is stored.", object_id=object_id)
         key = self.keys.unseal(person_id, row.wrapped_key, _wrap_bound(object_id))
         return self._chunks(AESGCM(key), person_id, object_id)
@@ -165,6 +166,18 @@ class BlobStore:
             self._objects.delete([_path(person_id, object_id)])
         with self._db.write() as tx:
             tx.conn.execute(delete(BLOBS).where(BLOBS.c.object_id == object_id, BLOBS.c.state == DOOMED))
+
+    def erase(self, person_id: str) -> None:
+        """Every object of the person, part of a command or not, and whatever else lies under the person's prefix."""
+        mine = BLOBS.c.person_id == person_id
+        with self._db.write() as tx:
+            tx.conn.execute(update(BLOBS).where(mine).values(state=DOOMED))
+        with reached():
+            for path in [entry["path"] for batch in self._objects.list(person_id) for entry in batch]:
+                with contextlib.suppress(FileNotFoundError):
+                    self._objects.delete([path])
+        with self._db.write() as tx:
+            tx.conn.execute(delete(BLOBS).where(mine))
 
     def _doom(self, object_id: str) -> bool:
         """False if it is stored. True without a row too: a writer may end after its row was swept."""

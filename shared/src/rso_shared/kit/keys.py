@@ -34,6 +34,7 @@ KEYS = Table(
 
 _READ = "SELECT wrapped FROM person_keys WHERE person_id = {0}"
 _CREATE = "INSERT INTO person_keys (person_id, wrapped) VALUES ({0}, {0}) ON CONFLICT (person_id) DO NOTHING"
+_TOMBSTONES = "SELECT person_id FROM person_keys WHERE wrapped IS NULL"
 _TOMBSTONE = """
 INSERT INTO person_keys (person_id, wrapped, destroyed_at) VALUES ({0}, NULL, CURRENT_TIMESTAMP)
 ON CONFLICT (person_id) DO UPDATE SET wrapped = NULL, destroyed_at = CURRENT_TIMESTAMP WHERE person_keys.wrapped IS NOT NULL
@@ -57,6 +58,8 @@ class KeyRing:
         self._service = service
         self._lock = threading.Lock()
         self._cache: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
+        self._gone: set[str] = set()
+        """Whom this process destroyed: a key that another thread read just before must not be kept just after."""
         self._db = Database(url, pool=4, pragmas=("secure_delete=ON",))
         self._marker = "?" if self._db.is_sqlite else "%s"
         if self._db.is_sqlite:
@@ -92,9 +95,19 @@ class KeyRing:
             before = tx.run(_READ.format(self._marker), (person_id,))
             tx.run(_TOMBSTONE.format(self._marker), (person_id,))
         with self._lock:
+            self._gone.add(person_id)
             self._cache.pop(person_id, None)
         self._scrub()
         return bool(before and before[0][0] is not None)
+
+    def destroyed(self) -> set[str]:
+        """Everybody who has a tombstone here."""
+        with self._db.read() as tx:
+            return {person_id for (person_id,) in tx.run(_TOMBSTONES, ())}
+
+    def require(self, person_id: str) -> None:
+        """Raises KeyDestroyed if there is a tombstone; a person without any key yet is none."""
+        self._read(person_id)
 
     def close(self) -> None:
         self._db.close()
@@ -126,9 +139,11 @@ class KeyRing:
         return key
 
     def _keep(self, person_id: str, key: bytes) -> None:
-        """The oldest go first: what has expired, and what is too much."""
+        """The oldest go first: what has expired, and what is too much. Raises KeyDestroyed if it was destroyed meanwhile."""
         now = time.monotonic()
         with self._lock:
+            if person_id in self._gone:
+                raise KeyDestroyed(person_id)
             self._cache[person_id] = (now + CACHE_SECONDS, key)
             self._cache.move_to_end(person_id)
             while len(self._cache) > CACHE_KEYS or next(iter(self._cache.values()))[0] <= now:

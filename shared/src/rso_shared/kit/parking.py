@@ -88,6 +88,13 @@ def release(tx: Tx, id_: int) -> None:
     tx.conn.execute(delete(PARKED).where(PARKED.c.id == id_))
 
 
+def forget(tx: Tx, person_id: str) -> None:
+    """What is set aside about this person: nothing can be done with it any more."""
+    found = tx.conn.execute(select(PARKED.c.id, PARKED.c.value)).all()
+    ids = [row.id for row in found if person_id.encode() in row.value]
+    tx.conn.execute(delete(PARKED).where(PARKED.c.id.in_(ids)))
+
+
 def replay(tx: Tx, consumer: str, key: str) -> int:
     """An operator says: try this key again. Returns how many of its records were poison."""
     poison = (PARKED.c.consumer == consumer, PARKED.c.key == key, PARKED.c.state == POISON)

@@ -11,7 +11,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from rso_shared.kit import brokers, crash, gauges, logs, migrate, serving, telemetry
+from rso_shared.kit import brokers, crash, erasing, gauges, logs, migrate, serving, telemetry
 from rso_shared.kit.clock import WallClock
 from rso_shared.kit.service import Loop, Service, build, rebuild_all
 from rso_shared.kit.settings import ServiceSettings, TelemetrySettings, refuse_strangers
@@ -21,10 +21,14 @@ from rso_shared.kit.web.app import create_app
 ROLES: Mapping[str, tuple[str, ...]] = {
     "api": (),
     "relay": ("relay",),
-    "consumer": ("consumer", "mail", "housekeeping"),
+    "consumer": ("consumer", "mail", "housekeeping", "erasing"),
 }
 """The service's loops that each role runs. An api runs none: what it commits is found by the relay."""
 Loops = Mapping[str, Loop]
+
+
+WITH_PERSONS = ("api", "consumer")
+"""They open what is sealed. First they erase again whom a restored backup may have brought back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,8 @@ def _migrate(service: Service, versions: Path) -> bool:
 
 def _stay(service: Service, role: str, more: Additions) -> None:
     """Runs a role until it is told to end."""
+    if role in WITH_PERSONS:
+        erasing.before_serving(service.eraser)
     loops: dict[str, Loop] = {name: service.loops[name] for name in ROLES.get(role, ()) if name in service.loops}
     loops |= more.loops[role](service) if role in more.loops else {}
     if role == "consumer":

@@ -6,9 +6,9 @@ from datetime import datetime
 from functools import cached_property
 from typing import Literal
 
-from rso_shared.contracts.base import FactModel
+from rso_shared.contracts.base import ErasureOrder, FactModel
 from rso_shared.contracts.registry import FACTS
-from rso_shared.kit import facts, parties, telemetry
+from rso_shared.kit import erasures, facts, parties, telemetry
 from rso_shared.kit.broker import Record
 from rso_shared.kit.database import Tx
 from rso_shared.kit.events import Actor, Meta
@@ -49,10 +49,14 @@ class Subscription:
 
     @cached_property
     def types(self) -> frozenset[type[FactModel]]:
-        """What the service has a use for: facts that it keeps or answers, and those that change who may see a case."""
+        """What the service has a use for: facts that it keeps or answers, and what concerns every service.
+
+        That is who may see a case, and who is to be erased.
+        """
         every = frozenset(FACTS.values())
         kept = every if self.keeps == "all" else self.keeps
-        return kept | frozenset(self.reactions) | frozenset(model for model in every if model.CHANGES_ACCESS)
+        everywhere = frozenset(model for model in every if model.CHANGES_ACCESS or issubclass(model, ErasureOrder))
+        return kept | frozenset(self.reactions) | everywhere
 
     def topics(self, own: ServiceName) -> list[str]:
         """Of every other service whose facts are of use here."""
@@ -75,6 +79,7 @@ class Subscription:
         if fact is None:
             return
         parties.apply(tx, fact.data)
+        erasures.apply(tx, fact.data, now)
         if self.keeps == "all" or type(fact.data) in self.keeps:
             facts.keep(tx, fact, now)
         reaction = self.reactions.get(type(fact.data))

@@ -30,6 +30,10 @@ class Rows(Protocol):
     All rows under one first column come from one stream, unless they are only ever inserted or put: streams are folded in any order.
     """
 
+    @property
+    def tx(self) -> Tx:
+        """For reading what is no read model."""
+
     def insert(self, table: Table, *rows: Row) -> None:
         """Rows that are not there yet."""
 
@@ -88,7 +92,7 @@ class Gathered:
     """Rows in memory until `write`. Only while nobody else writes to these tables."""
 
     def __init__(self, tx: Tx, tables: Tables) -> None:
-        self._tx, self._tables = tx, tables
+        self.tx, self._tables = tx, tables
         self._keys = {name: tuple(table.primary_key.columns.keys()) for name, table in tables.items()}
         self._families: dict[str, dict[Any, _Family]] = {name: {} for name in tables}
 
@@ -140,21 +144,21 @@ class Gathered:
 
     def _loaded(self, table: Table, first: Any, put: _Family | None) -> _Family:
         there = self._tables[table.name]
-        found = [row._asdict() for row in self._tx.conn.execute(select(there).where(*_at(there, (first,))))]
+        found = [row._asdict() for row in self.tx.conn.execute(select(there).where(*_at(there, (first,))))]
         rows = {self._key(table, row): row for row in found} | (put.rows if put else {})
         return _Family(stored=bool(found), whole=True, rows=rows)
 
     def _drop(self, table: Table, keys: list[tuple[Any, ...]]) -> None:
         for key in keys:
-            self._tx.conn.execute(delete(table).where(*_at(table, key)))
+            self.tx.conn.execute(delete(table).where(*_at(table, key)))
 
     def _fill(self, table: Table, rows: list[dict[str, Any]]) -> None:
         if not rows:
             return
-        if self._tx.is_sqlite:
-            self._tx.conn.execute(insert(table), _filled(table, rows))
+        if self.tx.is_sqlite:
+            self.tx.conn.execute(insert(table), _filled(table, rows))
             return
-        driver: Any = self._tx.conn.connection.driver_connection
+        driver: Any = self.tx.conn.connection.driver_connection
         columns = table.columns.keys()
         with driver.cursor().copy(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN") as copy:
             for row in rows:
@@ -162,7 +166,7 @@ class Gathered:
 
     def _put(self, table: Table, rows: list[dict[str, Any]]) -> None:
         if rows:
-            self._tx.conn.execute(_upsert(self._tx, table), _filled(table, rows))
+            self.tx.conn.execute(_upsert(self.tx, table), _filled(table, rows))
 
 
 def _filled(table: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -16,10 +16,13 @@ from rso_shared.kit.broker import Broker
 from rso_shared.kit.clock import Clock
 from rso_shared.kit.consumer import Consumer
 from rso_shared.kit.database import Database
+from rso_shared.kit.erasing import LOOP as ERASING
+from rso_shared.kit.erasing import Eraser, publishing
 from rso_shared.kit.health import Health
 from rso_shared.kit.housekeeping import LOOP as HOUSEKEEPING
 from rso_shared.kit.housekeeping import Housekeeping
 from rso_shared.kit.keys import KeyRing
+from rso_shared.kit.ledger import Ledger
 from rso_shared.kit.mail import LOOP as MAIL
 from rso_shared.kit.mail import FolderMailer, Mailer, MailLoop, SmtpMailer, Templates
 from rso_shared.kit.neighbours import Neighbours
@@ -51,6 +54,7 @@ class Service:
     broker: Broker
     wake_relay: Wakeup
     executor: ThreadPoolExecutor
+    eraser: Eraser = field(init=False)
     mail: MailLoop | None = None
     loops: dict[str, Loop] = field(default_factory=dict)
 
@@ -79,7 +83,7 @@ def build(
     wake = Wakeup(db.signals.subscribe)
     keys = KeyRing(settings.keys_url, settings.master(), spec.name.short)
     inline = spec.projections + ((notices.projection(spec.notices),) if spec.notices else ())
-    store = EventStore(spec.name, keys, clock, spec.publish, inline, db.signals)
+    store = EventStore(spec.name, keys, clock, publishing(spec), inline, db.signals)
     token = _service_token(spec, settings)
     service = Service(
         spec=spec,
@@ -135,6 +139,11 @@ def _add_loops(service: Service) -> None:
     s.loops["housekeeping"] = expected(
         s.health, HOUSEKEEPING, Housekeeping(s.name, s.db, s.blobs, s.health, s.executor).run
     )
+    s.eraser = Eraser(
+        s.spec, s.db, s.store, s.keys, s.blobs, Ledger(s.settings.ledger_url),
+        organisation_id=s.settings.operator_organisation_id, clock=s.clock, health=s.health, executor=s.executor,
+    )  # fmt: skip
+    s.loops["erasing"] = expected(s.health, ERASING, s.eraser.run)
 
 
 def expected(health: Health, name: str, run: Loop) -> Loop:

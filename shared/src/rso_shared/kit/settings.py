@@ -37,6 +37,9 @@ class ServiceSettings(BaseSettings):
     access_log_url: str
     """A file of its own, or the service's PostgreSQL database, where it stands in the schema `access`."""
     blobs_url: str
+    ledger_url: str
+    """Where the ids of the erased are kept (as obstore takes it), the same for every service and in no backup of the others: a
+    restored backup is held against it."""
     master_key: SecretStr
     issuer: str = "rso-development"
     issuer_public_key: str

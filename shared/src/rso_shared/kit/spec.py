@@ -8,11 +8,13 @@ from sqlalchemy import MetaData
 
 from rso_shared.contracts.base import FactModel
 from rso_shared.kit.database import Tx
-from rso_shared.kit.events import Recorded
+from rso_shared.kit.erasures import KeyDestroyed
+from rso_shared.kit.events import Meta, Recorded
 from rso_shared.kit.names import ServiceName
 from rso_shared.kit.notices import NoticeSpec
 from rso_shared.kit.projections import Projection
 from rso_shared.kit.reactions import Subscription
+from rso_shared.kit.store import EventStore
 
 
 def publish_nothing(_recorded: Recorded) -> FactModel | None:
@@ -27,6 +29,24 @@ class Gauge:
     read: Callable[[Tx], Mapping[str, float]]
 
 
+def _nothing_to_purge(_tx: Tx, _person_id: str) -> None:
+    """For read models that name nobody, not even by a token."""
+
+
+def _nobody_waits(_tx: Tx, _store: EventStore, _answer: KeyDestroyed, _meta: Meta) -> None:
+    """For services that collect no answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erasing:
+    """`purge` takes out of the read models whatever leads to the person. `answered` runs beside this service's own answer: its
+    own topic it does not hear.
+    """
+
+    purge: Callable[[Tx, str], None] = _nothing_to_purge
+    answered: Callable[[Tx, EventStore, KeyDestroyed, Meta], None] = _nobody_waits
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceSpec:
     """`metadata` holds the service's own tables; the kit's are the same everywhere and come from the kit."""
@@ -39,3 +59,4 @@ class ServiceSpec:
     subscription: Subscription = field(default_factory=Subscription)
     notices: NoticeSpec | None = None
     gauges: tuple[Gauge, ...] = ()
+    erasing: Erasing = Erasing()

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from pydantic_core import to_json
 
 from rso_shared.contracts.base import FactModel
-from rso_shared.kit import cloudevents, crash, metrics, parties, projections, statements, telemetry
+from rso_shared.kit import cloudevents, crash, erasures, metrics, parties, projections, statements, telemetry
 from rso_shared.kit.clock import Clock, iso, parse_iso
 from rso_shared.kit.database import Tx
 from rso_shared.kit.decider import Decider
@@ -174,6 +174,7 @@ class EventStore:
             for fact in facts:
                 if fact is not None:
                     parties.publish(tx, fact)
+                    erasures.apply(tx, fact, recorded[0].recorded_at)
             for wake in self.on_commit:
                 tx.after_commit(wake)
             crash.point("after-append-before-commit")

@@ -145,6 +145,22 @@ BLOBS = Table(
     Index("blobs_by_duplicate", "person_id", "duplicate_key"),
 )
 
+ERASURES = Table(
+    "erasures",
+    METADATA,
+    Column("erasure_id", String, primary_key=True),
+    Column("person_id", String, nullable=False),
+    Column("ordered_at", String, nullable=False),
+    Column("destroyed_at", String),
+    Index("erasures_by_person", "person_id"),
+    Index(
+        "erasures_pending",
+        "erasure_id",
+        sqlite_where=text("destroyed_at IS NULL"),
+        postgresql_where=text("destroyed_at IS NULL"),
+    ),
+)
+
 NOTICES = Table(
     "notices",
     METADATA,

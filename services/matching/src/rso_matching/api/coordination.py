@@ -12,7 +12,7 @@ from rso_matching.domain.matching_state import CaseMatching
 from rso_matching.domain.specialist import SPECIALIST
 from rso_matching.eligibility import signing_eligibility
 from rso_matching.notices import mail
-from rso_shared.contracts.matching import SigningEligibility
+from rso_shared.contracts.matching import SigningEligibility, SpecialistEngagement
 from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import DomainError, unknown
 from rso_shared.kit.store import Executed
@@ -176,6 +176,17 @@ def notice(case_id: str, body: requests.Notice, call: Coordinating) -> Response:
 def eligibility(case_id: str, specialist_id: str, call: Coordinating) -> SigningEligibility:
     with call.read() as tx:
         return signing_eligibility(tx, case_id, specialist_id, call.now)
+
+
+@router.get("/specialists/{specialist_id}/engagement", summary="What a specialist has open", **INTERNAL)
+def engagement(specialist_id: str, call: Coordinating) -> SpecialistEngagement:
+    with call.read() as tx:
+        directory.stream_of(tx, specialist_id)
+        return SpecialistEngagement(
+            specialist_id=specialist_id,
+            open_offers=caseload.open_offers(tx, specialist_id),
+            active_assignments=caseload.active_counts(tx, [specialist_id]).get(specialist_id, 0),
+        )
 
 
 @router.get("/specialists/{specialist_id}/person", summary="A specialist by name; the look is logged", **INTERNAL)

@@ -85,6 +85,7 @@ def content(case_id: str, document_id: str, call: Annotated[Call, Depends(permit
 def _openable(call: Call, tx: Tx, case_id: str, document_id: str) -> tuple[DocumentReceived, str]:
     """Asks both deciders: the dossier whether it is this case's and not set aside, the document whether it may be shown."""
     case = cases.submitted(tx, case_id)
+    call.service.keys.require(case.person_id)
     cases.not_withdrawn(tx, case_id)
     DOSSIER.decide(OpenItem(document_id, may_judge(call)), dossier(call, tx, case).state)
     state = document(call, tx, case, document_id)
