@@ -27,7 +27,7 @@ HEARS: Mapping[str, frozenset[str]] = {
         "intake": """
             billing.key_destroyed coordinator.key_destroyed matching.key_destroyed operations.key_destroyed
             opinions.key_destroyed records.key_destroyed
-            coordinator.promise_changed coordinator.stage_entered coordinator.waiting_changed
+            coordinator.escalation_raised coordinator.promise_changed coordinator.stage_entered coordinator.waiting_changed
             matching.assignment_released matching.offer_accepted opinions.opinion_released
             records.case_summary_signed records.compilation_started records.record_item_accepted
             records.record_item_received records.record_item_rejected records.record_item_waived
