@@ -89,19 +89,19 @@ class Consumer:
 
     def process(self, polled: Sequence[Record]) -> None:
         """Handles a polled batch; when it returns, each record is handled, parked or known."""
-        records = [envelope.named(record) for record in polled if self._wants(record)]
+        records, aside = [envelope.named(record) for record in polled if self._wants(record)], set[str]()
         try:
             if records:
                 with self._db.write() as tx:
-                    self._take(tx, records)
+                    aside = self._take(tx, records)
         except (OperationalError, Transient):
             raise
         except Exception:  # noqa: BLE001 - whatever one record does, the others of the batch are handled
-            for record in records:
-                self._one(record)
-        self._retry(records)
+            aside = {key for record in records for key in self._one(record)}
+        self._retry(aside)
 
-    def _take(self, tx: Tx, records: Sequence[Record]) -> None:
+    def _take(self, tx: Tx, records: Sequence[Record]) -> set[str]:
+        """The keys among these of which something is set aside."""
         inbox = opened(tx, self.name, records)
         for record in records:
             if inbox.knows(record):
@@ -111,6 +111,7 @@ class Consumer:
             else:
                 self._apply(inbox, record)
         inbox.write(self._wall())
+        return inbox.aside
 
     def _apply(self, inbox: Inbox, record: Record) -> None:
         envelope.check(record)
@@ -121,10 +122,10 @@ class Consumer:
         with telemetry.consuming(self.name, record, fact.data if fact else None):
             self._handle(inbox.tx, record, fact, self._now())
 
-    def _one(self, record: Record) -> None:
-        """One record in its own transaction; whatever it did is rolled back before its key is parked."""
+    def _one(self, record: Record) -> set[str]:
+        """One record in its own transaction; whatever it did is rolled back before its key is parked. Its key, if it is."""
         try:
-            retrying.again(lambda turn: self._alone(record, turn))
+            return retrying.again(lambda turn: self._alone(record, turn))
         except (OperationalError, Transient):
             raise
         except NotYet as missing:
@@ -133,26 +134,27 @@ class Consumer:
             raise Transient from clash
         except Exception as problem:  # noqa: BLE001 - anything else is poison for its key, not the end of the loop
             self._park(record, parking.POISON, _reason(problem))
+        return {record.key}
 
-    def _alone(self, record: Record, turn: str | None) -> None:
+    def _alone(self, record: Record, turn: str | None) -> set[str]:
         with self._db.write(turn) as tx:
-            self._take(tx, [record])
+            return self._take(tx, [record])
 
     def _park(self, record: Record, state: str, reason: str) -> None:
         with self._db.write() as tx:
             parking.park(tx, self.name, record, state, reason, self._wall())
 
-    def _retry(self, records: Sequence[Record]) -> None:
+    def _retry(self, aside: set[str]) -> None:
         """Parked keys are tried when another fact of the same key was handled, and all of them every 30 seconds."""
-        with self._db.read() as tx:
-            waiting = parking.keys(tx, self.name)
         due = time.monotonic() >= self._retry_at
-        handled = {record.key for record in records}
-        for key in waiting:
-            if due or key in handled:
-                self._drain(key)
+        for key in self._parked() if due else sorted(aside):
+            self._drain(key)
         if due:
             self._retry_at = time.monotonic() + RETRY_SECONDS
+
+    def _parked(self) -> list[str]:
+        with self._db.read() as tx:
+            return parking.keys(tx, self.name)
 
     def _drain(self, key: str) -> None:
         """Each topic's queue from its head, round after round: one record may be what the head of another waits for."""

@@ -30,6 +30,11 @@ class Inbox:
         """
         return record.key in self.poisoned or (record.key, record.topic) in self.waiting
 
+    @property
+    def aside(self) -> set[str]:
+        """The keys of which something was set aside before this batch."""
+        return {key for key, _ in self.waiting}
+
     def add(self, record: Record) -> None:
         self.handled.add(record.headers["ce_id"])
         self.added.append(record.headers["ce_id"])
