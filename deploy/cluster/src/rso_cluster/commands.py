@@ -45,8 +45,7 @@ def _up(folder: Folder, arguments: argparse.Namespace) -> int:
 
 def _down(folder: Folder, _arguments: argparse.Namespace) -> int:
     holder = running(folder.data) or {}
-    stop_running(folder, holder.get("pid"), say)
-    return 0
+    return stop_running(folder, holder.get("pid"), say)
 
 
 def _status(folder: Folder, _arguments: argparse.Namespace) -> int:

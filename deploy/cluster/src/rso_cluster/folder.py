@@ -40,6 +40,11 @@ class Folder:
     def ports(self) -> Path:
         return self.root / "run" / "ports.json"
 
+    @property
+    def cut_off(self) -> Path:
+        """Who was killed by the last stop because it did not finish in time; not there where all ended in order."""
+        return self.root / "run" / "cut-off"
+
     def blobs(self, short: str) -> Path:
         return self.data.service(short) / "blobs"
 
