@@ -11,6 +11,9 @@ import urllib.request
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+from sqlalchemy import create_engine, inspect
+
 from rso_shared.kit.auth import Issuer
 from rso_shared.kit.keys import KeyRing
 from support.harness import ISSUER_PEM
@@ -76,6 +79,30 @@ def test_a_key_that_a_backup_brought_back_is_gone_before_the_api_answers(tmp_pat
         serving.terminate()
         serving.communicate(timeout=30)
         keys.close()
+
+
+def test_an_api_makes_no_table(tmp_path, backend):
+    """Tables are made by `migrate` alone; an api before it says that it is not ready, and leaves the database as it is.
+
+    Keys and access log that are files of their own are made by who opens them first.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = environment(tmp_path, port)
+    named = ("DATABASE",) if backend.startswith("sqlite") else ("DATABASE", "ACCESS_LOG", "KEYS")
+    serving = rso("api", {**env, **{f"RSO_BILLING_{name}_URL": backend for name in named}})
+    try:
+        assert _answers(f"http://127.0.0.1:{port}/internal/v1/billing/livez")
+        with pytest.raises(urllib.error.HTTPError, match="503"):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/internal/v1/billing/readyz", timeout=30)
+    finally:
+        serving.terminate()
+        serving.communicate(timeout=30)
+    assert serving.returncode == 0
+    engine = create_engine(backend)
+    assert inspect(engine).get_table_names() == []
+    engine.dispose()
 
 
 def test_an_unknown_setting_is_named(tmp_path):
