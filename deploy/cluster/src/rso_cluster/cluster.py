@@ -10,7 +10,7 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-from rso_cluster import engine_room, launching, migrating, plan
+from rso_cluster import engine_room, launching, migrating, plan, points
 from rso_cluster.children import Child, how, stop_all
 from rso_cluster.folder import OPEN_TO_PASS, Folder, Running, write_running
 from rso_cluster.plan import Instance
@@ -30,8 +30,8 @@ _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """Loopback is never asked through a proxy."""
 
 
-def up(folder: Folder, *, port: int, replicas: int, tell: Say) -> int:
-    """Runs until SIGINT or SIGTERM. Returns the exit code."""
+def up(folder: Folder, *, port: int, replicas: int, tell: Say, wish: str = "") -> int:
+    """Runs until SIGINT or SIGTERM. Returns the exit code. `wish`: see `points`, for tests."""
     refuse_strangers()
     started = time.monotonic()
 
@@ -43,15 +43,16 @@ def up(folder: Folder, *, port: int, replicas: int, tell: Say) -> int:
     lock.acquire()
     try:
         folder.prepare()
-        folder.cut_off.unlink(missing_ok=True)
+        for past in (folder.cut_off, folder.armed, folder.crashes):
+            past.unlink(missing_ok=True)
         if not free(port):
             raise DataDirError(f"Port {port} is taken; choose another with --port.")
-        return _run(folder, lock, port, replicas, say)
+        return _run(folder, lock, port, replicas, say, wish)
     finally:
         lock.release()
 
 
-def _run(folder: Folder, lock: Lock, port: int, replicas: int, say: Say) -> int:
+def _run(folder: Folder, lock: Lock, port: int, replicas: int, say: Say, wish: str) -> int:
     told = _Told()
     named = [name for name, _ in plan.names(replicas)]
     ports = remembered(folder.ports, [*named, FRONT, INTERNAL], random.SystemRandom())
@@ -61,10 +62,12 @@ def _run(folder: Folder, lock: Lock, port: int, replicas: int, say: Say) -> int:
         at = launching.place(folder, status, public=port, internal=ports[INTERNAL])
         say("schemas, topics and documents")
         migrating.run(folder, at, say)
-        children = {one.name: Child(launching.replica(folder, at, one)) for one in everyone}
+        children = {one.name: Child(launching.replica(folder, at, one, wish)) for one in everyone}
         children[launching.FRONT] = Child(launching.front(folder, ports[FRONT]))
         children[launching.INGRESS] = Child(launching.ingress(folder, everyone, ports, port, say))
         say(f"starting {len(children)} processes")
+        if wish:
+            points.write_armed(folder.armed)
         cluster = Cluster(folder, children, say)
         watch = engine_room.Watch(folder, say)
         watch.start()
