@@ -105,6 +105,23 @@ def _lose_record(root: Path) -> None:
     change(root / "broker" / "broker.db", "DELETE FROM records WHERE id = (SELECT MAX(id) FROM records)")
 
 
+def _change_value(root: Path) -> None:
+    """As large as before and still JSON: only a comparison with the outbox finds it."""
+    change(
+        root / "broker" / "broker.db",
+        "UPDATE records SET value = CAST(replace(CAST(value AS TEXT), '\"opinion_version\":1', '\"opinion_version\":2') AS BLOB)"
+        " WHERE topic = 'rso.opinions.v1' AND CAST(value AS TEXT) LIKE '%\"opinion_version\":1%'",
+    )
+
+
+def _change_key(root: Path) -> None:
+    """Of the only record of its key, so that no order gives it away."""
+    change(
+        root / "broker" / "broker.db",
+        "UPDATE records SET key = 'another' WHERE id = (SELECT MIN(id) FROM records WHERE topic = 'rso.matching.v1')",
+    )
+
+
 def _swap_records(root: Path) -> None:
     """The last two facts of the coordinator change places on the log."""
     pair = "SELECT id FROM records WHERE topic = 'rso.coordinator.v1' ORDER BY id DESC LIMIT 1"
@@ -187,6 +204,8 @@ DAMAGE: dict[Callable[[Path], None], set[tuple[Kind, str]]] = {
     _double_effect: {(Kind.DUPLICATED, "inbox"), (Kind.DUPLICATED, "kept")},
     _forget_applied: {(Kind.LOST, "inbox")},
     _lose_record: {(Kind.LOST, "log")},
+    _change_value: {(Kind.CHANGED, "log")},
+    _change_key: {(Kind.CHANGED, "log")},
     _swap_records: {(Kind.CHANGED, "order")},
     _change_byte: {(Kind.CHANGED, "chain")},
     _change_sealed: {(Kind.CHANGED, "chain")},
@@ -206,6 +225,23 @@ def test_damage_is_found(damage: Callable[[Path], None], copied: Path, played: P
     damage(copied)
     verdict = audit.audit(evidence(copied, played))
     assert found(verdict) >= DAMAGE[damage], [finding.line() for finding in verdict.findings]
+
+
+SUPERSEDED = """
+    DELETE FROM records WHERE topic = 'rso.heads.v1'
+    AND id < (SELECT MAX(r.id) FROM records r WHERE r.topic = records.topic AND r.key = records.key)
+"""
+
+
+def test_heads_that_were_compacted_are_not_lost(copied: Path, played: Played) -> None:
+    """The topic keeps the last head of each key; the last one itself is missed."""
+    change(copied / "broker" / "broker.db", SUPERSEDED)
+    assert audit.audit(evidence(copied, played)).findings == []
+    change(
+        copied / "broker" / "broker.db",
+        "DELETE FROM records WHERE id = (SELECT MAX(id) FROM records WHERE topic = 'rso.heads.v1')",
+    )
+    assert (Kind.LOST, "log") in found(audit.audit(evidence(copied, played)))
 
 
 def test_workflows_are_compared_with_the_cases(played: Played) -> None:

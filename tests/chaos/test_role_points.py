@@ -1,17 +1,19 @@
 """Services as processes of their own, one per role: each role dies at each of its points, and what it did is there once.
 
 On a folder with delivered cases: intake's api takes commands and its relay sends them while they die, matching's consumer
-applies them, intake's consumer writes to people, records' api takes a document, and a rebuild swaps a read model.
+applies them, intake's consumer writes to people, records' api takes a document, and a rebuild swaps each read model.
 """
 
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from e2e import tally as suite
 from e2e.logbook import rows
 from e2e.onebox import copy, wait_for
 
@@ -21,20 +23,24 @@ import rso_records_compiler.app
 from chaos.armed import TIMES, of_process, process, tally
 from chaos.conftest import Played
 from chaos.test_audit import evidence
-from rso_cluster import audit_cases, audit_events
+from rso_cluster import audit_cases, audit_events, points
 from rso_cluster.audit_model import Counts, Finding
 from rso_cluster.load_cases import bundle
 from rso_cluster.load_client import LoadApi, Tally
+from rso_onebox import box
 from rso_onebox.client import OPERATOR
 from rso_onebox.datadir import DataDir
 from rso_onebox.demo_story import FHIR_JSON
 from rso_shared.contracts.vocabulary import Role
+from rso_shared.kit import crash
 from rso_shared.kit.events import canonical
 from rso_shared.kit.spec import ServiceSpec
 
 pytestmark = pytest.mark.xdist_group("chaos")
 
 INTAKE, MATCHING, RECORDS = rso_intake.app.SPEC, rso_matching.app.SPEC, rso_records_compiler.app.SPEC
+REBUILT = [module.SPEC for module in box.MODULES if module.SPEC.projections]
+REBUILDING = Path(__file__).with_name("rebuilding.py")
 COMMANDS, NOTICES = 20, 16
 INTAKE_API = {"after-append-before-commit": 3, "after-commit-before-wake": 4}
 INTAKE_RELAY = {"after-ack-before-mark": 1}
@@ -115,6 +121,7 @@ def free_port() -> int:
 def room(played: Played, tmp_path: Path) -> Iterator[Room]:
     made = Room(DataDir(copy(played.root, tmp_path / "roles")), tmp_path / "crashes", tmp_path / "output")
     yield made
+    suite.reached(tally(made.file))
     for caller in made.callers:
         caller.close()
     for one in made.kept:
@@ -185,11 +192,26 @@ def test_an_upload_that_dies_between_its_chunks_is_there_once(room: Room, played
     assert counted == {"stored": before + 1, "staged": TIMES}, "what died is left to the sweeper"
 
 
-def test_a_rebuild_as_a_process_of_its_own_leaves_the_read_model_whole(room: Room) -> None:
-    store = room.data.service("intake") / "store.db"
-    shown = sorted(rows(store, "SELECT * FROM cases"))
-    env = of_process(room.data, INTAKE, {"mid-swap": 1}, room.file)
-    for code in (*[-signal.SIGKILL] * TIMES, 0):
-        assert process(INTAKE, "rebuild", env, room.output).wait() == code, room.output.read_text()
-        assert sorted(rows(store, "SELECT * FROM cases")) == shown
-    assert tally(room.file) == expected(("intake.rebuild", {"mid-swap": 1}))
+@pytest.mark.parametrize("spec", REBUILT, ids=lambda spec: spec.name.short)
+def test_a_rebuild_as_a_process_of_its_own_leaves_the_read_models_whole(room: Room, spec: ServiceSpec) -> None:
+    store = room.data.service(spec.name.short) / "store.db"
+    tables = [table.name for projection in spec.projections for table in projection.tables]
+    shown = {table: sorted(rows(store, f"SELECT * FROM {table}"), key=repr) for table in tables}
+    assert any(shown.values())
+    env = of_process(room.data, spec, {"mid-swap": 1}, room.file)
+    argv = (sys.executable, str(REBUILDING), spec.name.package, str(TIMES + 1))
+    done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == [*[str(-signal.SIGKILL)] * TIMES, "0"], done.stderr
+    assert {table: sorted(rows(store, f"SELECT * FROM {table}"), key=repr) for table in tables} == shown
+    role = f"{spec.name.short}.{points.REBUILD}"
+    assert tally(room.file) == expected((role, {"mid-swap": 1}))
+
+
+def test_every_service_with_read_models_was_rebuilt() -> None:
+    """And every point that a case can bring a role to is in the table: what these tests reach is in it."""
+    rebuilt = {(f"{spec.name.short}.{points.REBUILD}", "mid-swap") for spec in REBUILT}
+    assert rebuilt == {pair for pair in points.pairs() if pair[0].endswith(points.REBUILD)}
+    roles = (("intake.api", INTAKE_API), ("intake.relay", INTAKE_RELAY), ("intake.consumer", INTAKE_CONSUMER))
+    others = (("matching.consumer", MATCHING_CONSUMER), ("records.api", RECORDS_API))
+    assert set(expected(*roles, *others)) <= set(points.pairs())
+    assert {point for _, point in points.pairs()} == crash.POINTS

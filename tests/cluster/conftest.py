@@ -8,19 +8,31 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import pytest
+from e2e import onebox
 from e2e.onebox import environ
+from e2e.scene import Scene, waiting_for_records
 
+from rso_cluster.audit_hears import hears
+from rso_cluster.audit_model import HEADS_TOPIC, WITNESS
+from rso_cluster.audit_stores import PostgresStore
+from rso_cluster.folder import Folder
 from rso_cluster.load_cluster import ClusterTarget
+from rso_engines.engines import Engines
 from rso_onebox import loading
 from rso_onebox.datadir import DataDir, running
+from rso_shared.kit.auth import Issuer
+from rso_shared.kit.names import SERVICES
 
 ENGINES = ("kafka", "postgres", "temporal")
 REPLICAS = 2
+SENT = "SELECT topic, CAST(headers AS json)->>'ce_type', COUNT(*) FROM outbox GROUP BY 1, 2"
 READY_SECONDS, STOP_SECONDS = 300, 180
 
 
@@ -39,6 +51,14 @@ class Deployment:
         return DataDir(self.root)
 
     @property
+    def address(self) -> str:
+        return self.target.address
+
+    @property
+    def issuer(self) -> Issuer:
+        return self.data.issuer()
+
+    @property
     def target(self) -> ClusterTarget:
         return ClusterTarget(self.data, silent)
 
@@ -46,17 +66,53 @@ class Deployment:
     def output(self) -> Path:
         return self.root / "output"
 
-    def up(self) -> None:
+    def up(self, *more: str) -> None:
         argv = (sys.executable, "-m", "rso_onebox", "--data", str(self.root), "cluster", "up")
         with self.output.open("ab") as told:
             self.process = subprocess.Popen(
-                (*argv, "--replicas", str(REPLICAS), "--port", str(self.port)), env=environ(), stdout=told, stderr=told
+                (*argv, "--replicas", str(REPLICAS), "--port", str(self.port), *more),
+                env=environ(),
+                stdout=told,
+                stderr=told,
             )
         end = time.monotonic() + READY_SECONDS
         while not (running(self.data) or {}).get("address"):
             assert self.process.poll() is None, self.output.read_text()
             assert time.monotonic() < end, self.output.read_text()
             time.sleep(0.2)
+
+    @cached_property
+    def stores(self) -> dict[str, PostgresStore]:
+        """Short name -> the service's database. Where they are does not change as long as the folder is there."""
+        postgres = Engines(Folder(self.data).engines).status().postgres
+        assert postgres is not None
+        roles = postgres["roles"]
+        return {
+            service.short: PostgresStore(roles[service.database]["databases"][service.database]) for service in SERVICES
+        }
+
+    def events(self) -> Counter[str]:
+        counted: Counter[str] = Counter()
+        for store in self.stores.values():
+            counted.update(dict(store.rows("SELECT name, COUNT(*) FROM events GROUP BY name")))
+        return counted
+
+    def quiet(self) -> bool:
+        sent: Counter[tuple[str, str]] = Counter()
+        for store in self.stores.values():
+            if list(store.rows("SELECT 1 FROM outbox WHERE published_at IS NULL LIMIT 1")):
+                return False
+            sent.update({(topic, type_): count for topic, type_, count in store.rows(SENT)})
+        return all(self._applied(short) == _heard(short, sent) for short in self.stores)
+
+    def _applied(self, short: str) -> int:
+        rows = self.stores[short].rows(f"SELECT COUNT(*) FROM inbox WHERE consumer = '{short}'")
+        return int(next(rows)[0])
+
+    def blobs(self) -> list[str]:
+        states = self.stores["records"].rows("SELECT state FROM blobs")
+        files = [file.name for file in Folder(self.data).blobs("records").rglob("*") if file.is_file()]
+        return sorted([row[0] for row in states] + files)
 
     def down(self) -> int:
         """As Ctrl-C does it. Returns the exit code."""
@@ -65,9 +121,26 @@ class Deployment:
         return self.process.wait(STOP_SECONDS)
 
 
-@pytest.fixture(scope="module")
+def _heard(short: str, sent: Counter[tuple[str, str]]) -> int:
+    """How many records are there that this service has a use for."""
+    own = f"rso.{short}.v1"
+    return sum(
+        count
+        for (topic, type_), count in sent.items()
+        if (short == WITNESS if topic == HEADS_TOPIC else topic != own and hears(short, type_))
+    )
+
+
+def rso(cluster: Deployment, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """One `rso` command on its folder, to its good end."""
+    done = onebox.rso(cluster.root, *arguments)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.fixture(scope="package")
 def cluster() -> Iterator[Deployment]:
-    """Gone with the last test of its file: nearly fifty processes are not left standing beside the other tests."""
+    """Gone with the last test of this folder: nearly fifty processes are not left standing beside the other tests."""
     for name in ENGINES:
         variable = f"RSO_TEST_{name.upper()}"
         if variable not in os.environ:
@@ -84,6 +157,23 @@ def cluster() -> Iterator[Deployment]:
         if made.process is not None and made.process.poll() is None:
             made.down()
         shutil.rmtree(root)
+
+
+@pytest.fixture(scope="package")
+def scene(cluster: Deployment) -> Iterator[Scene]:
+    made = waiting_for_records(cluster)
+    yield made
+    made.http.close()
+    made.cast.close()
+
+
+@pytest.fixture
+def unchanged(scene: Scene) -> Iterator[None]:
+    """Around a refusal: not one event more, in no service."""
+    onebox.wait_for("quiet", scene.box.quiet)
+    before = scene.box.events().total()
+    yield
+    assert scene.box.events().total() == before
 
 
 def _port() -> int:

@@ -148,10 +148,10 @@ def test_people_come_in_by_the_front_alone():
     assert unnamed == ["front"]
 
 
-def test_an_api_is_asked_only_whether_it_lives():
+def test_an_api_is_asked_for_its_database_alone():
     """It takes commands while Kafka is away; a probe that asked for more would take it out of service then."""
     ready = {p.name: container(p.name)["readinessProbe"]["httpGet"]["path"] for p in PROCESSES}
-    assert {path for name, path in ready.items() if ALL[name].role is Role.API} == {"/livez"}
+    assert {path for name, path in ready.items() if ALL[name].role is Role.API} == {"/acceptz"}
     assert {path for name, path in ready.items() if ALL[name].role is not Role.API} == {"/readyz"}
 
 

@@ -11,12 +11,9 @@ import pytest
 from e2e import logbook, runs
 from e2e.onebox import Onebox, copy, wait_for
 from e2e.outage import OUTAGE_TEST, live_through_an_outage
-from e2e.playing import sueann_case
-from e2e.scene import Scene
+from e2e.scene import Scene, waiting_for_records
 from rso_onebox import loading
 from rso_onebox.datadir import DataDir
-from rso_onebox.demo_people import Cast
-from rso_onebox.demo_story import Story
 from rso_onebox.temporal_cli import TemporalMissingError, find_temporal_cli
 
 
@@ -97,21 +94,16 @@ def allena_patient() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def scene(onebox: Onebox) -> Iterator[Scene]:
-    cast = Cast(onebox.address, onebox.issuer)
-    story = Story(cast, sueann_case(), {}, lambda _who, _what: None)
-    for act in (story.open, story.join, story.authorize, story.pay):
-        act()
-    story.waits_for("records")
-    made = Scene(onebox, cast, story)
+    made = waiting_for_records(onebox)
     yield made
     made.http.close()
-    cast.close()
+    made.cast.close()
 
 
 @pytest.fixture
 def unchanged(scene: Scene) -> Iterator[None]:
     """Around a refusal: not one event more, in no service."""
-    wait_for("quiet", lambda: logbook.quiet(scene.box.data))
-    before = logbook.total(scene.box.data)
+    wait_for("quiet", scene.box.quiet)
+    before = scene.box.events().total()
     yield
-    assert logbook.total(scene.box.data) == before
+    assert scene.box.events().total() == before

@@ -7,11 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from e2e import tally
+from e2e import logbook, tally
 from rso_onebox.datadir import DataDir
 from rso_onebox.processes import pids_with
 from rso_shared.kit.auth import Issuer
@@ -114,6 +115,17 @@ class Onebox:
         """Whatever state it is in, nothing of it is left."""
         if self._process is not None and self._process.poll() is None:
             self.stop()
+
+    def events(self) -> Counter[str]:
+        return logbook.events(self.data)
+
+    def quiet(self) -> bool:
+        return logbook.quiet(self.data)
+
+    def blobs(self) -> list[str]:
+        states = logbook.rows(logbook.store(self.data, "records"), "SELECT state FROM blobs")
+        files = [file.name for file in (self.data.service("records") / "blobs").rglob("*") if file.is_file()]
+        return sorted([row[0] for row in states] + files)
 
     def said(self) -> str:
         return self.output.read_text()

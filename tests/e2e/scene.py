@@ -2,23 +2,48 @@
 
 import json
 import uuid
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
-from e2e.onebox import Onebox
 from e2e.playing import sueann_case
 from rso_onebox.demo_people import PARTNER, Cast, submission
 from rso_onebox.demo_story import PROGRAM, Story
 from rso_shared.contracts.vocabulary import Role
+from rso_shared.kit.auth import Issuer
 
 MARKER = "Zzyzx-Quillfeather"
 
 
+class Box(Protocol):
+    """A running deployment, whatever it is made of: reached at an address, and looked into past its API."""
+
+    port: int
+
+    @property
+    def address(self) -> str: ...
+
+    @property
+    def issuer(self) -> Issuer: ...
+
+    def events(self) -> Counter[str]:
+        """How often each event was recorded, in all services together."""
+        ...
+
+    def quiet(self) -> bool:
+        """Nothing unsent, and every consumer has handled what was sent."""
+        ...
+
+    def blobs(self) -> list[str]:
+        """Of records: the state of each blob and the name of each file."""
+        ...
+
+
 @dataclass
 class Scene:
-    box: Onebox
+    box: Box
     cast: Cast
     story: Story
     http: httpx.Client = field(init=False)
@@ -50,6 +75,16 @@ class Scene:
     def upload(self, content: bytes, media_type: str, **more: str) -> httpx.Response:
         headers = {**self.desk(Role.RECORDS_SPECIALIST), "content-type": media_type, **more}
         return self.http.post(self.story.path("/documents"), content=content, headers=headers, params={"title": MARKER})
+
+
+def waiting_for_records(box: Box) -> Scene:
+    """With one case that waits for records."""
+    cast = Cast(box.address, box.issuer)
+    story = Story(cast, sueann_case(), {}, lambda _who, _what: None)
+    for act in (story.open, story.join, story.authorize, story.pay):
+        act()
+    story.waits_for("records")
+    return Scene(box, cast, story)
 
 
 def check(answer: httpx.Response, status: int, code: str, pointer: str | None = None) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 import pytest
 
-from e2e import logbook
 from e2e.onebox import wait_for
 from e2e.playing import sueann_case
 from e2e.scene import MARKER, Scene, check
@@ -183,14 +182,14 @@ def test_a_key_with_another_body_is_refused_and_the_first_answer_stays(scene: Sc
     assert first.status_code == 201, first.text
     case_id = first.json()["case_id"]
     wait_for("its stage", lambda: scene.cast.desk.get(f"/v1/cases/{case_id}")["stage"] == "awaiting_authorization")
-    wait_for("quiet", lambda: logbook.quiet(scene.box.data))
-    before = logbook.events(scene.box.data)["intake.case_submitted"]
+    wait_for("quiet", scene.box.quiet)
+    before = scene.box.events()["intake.case_submitted"]
     other = scene.post("/v1/cases", {**body, "client_reference": "another"}, head)
     check(other, 422, "idempotency_key_reused")
     again = scene.post("/v1/cases", body, head)
     assert (again.status_code, again.json()) == (201, first.json())
     assert again.headers["idempotency-replayed"] == "true"
-    assert logbook.events(scene.box.data)["intake.case_submitted"] == before
+    assert scene.box.events()["intake.case_submitted"] == before
 
 
 @pytest.mark.usefixtures("unchanged")
@@ -230,7 +229,7 @@ def test_paths_and_methods_that_are_none(scene: Scene) -> None:
 
 def test_a_hundred_identical_posts_make_one_case(scene: Scene) -> None:
     head, content = scene.head(), json.dumps(scene.body()).encode()
-    before = logbook.events(scene.box.data)["intake.case_submitted"]
+    before = scene.box.events()["intake.case_submitted"]
     limits = httpx.Limits(max_connections=PARALLEL)
     with (
         httpx.Client(base_url=scene.box.address, timeout=120, limits=limits) as http,
@@ -241,4 +240,4 @@ def test_a_hundred_identical_posts_make_one_case(scene: Scene) -> None:
     assert len({answer.text for answer in answers}) == 1
     replayed = sum("idempotency-replayed" in answer.headers for answer in answers)
     assert replayed == PARALLEL - 1
-    assert logbook.events(scene.box.data)["intake.case_submitted"] == before + 1
+    assert scene.box.events()["intake.case_submitted"] == before + 1

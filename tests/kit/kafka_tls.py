@@ -20,6 +20,8 @@ from rso_engines.kafka_config import server_properties
 from rso_engines.kafka_jars import find_jars, find_java
 
 LOOPBACK = "127.0.0.1"
+SCRAM = ("SCRAM-SHA-256", "SCRAM-SHA-512")
+_SCRAM_LOGIN = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 _CLUSTER = "4L6g3nShT-eMCtK--X86sw"
 
 
@@ -74,7 +76,8 @@ def guarded(folder: Path, authority: Authority, username: str, password: str) ->
         "ssl.keystore.location": str(folder / "broker.both"),
         "ssl.truststore.type": "PEM",
         "ssl.truststore.location": str(authority.file),
-        "sasl.enabled.mechanisms": "PLAIN",
+        "sasl.enabled.mechanisms": ",".join(("PLAIN", *SCRAM)),
+        **{f"listener.name.guarded.{each.lower()}.sasl.jaas.config": _SCRAM_LOGIN for each in SCRAM},
         "listener.name.guarded.plain.sasl.jaas.config": "org.apache.kafka.common.security.plain.PlainLoginModule required "
         f'user_{username}="{password}";',
     }
@@ -83,9 +86,9 @@ def guarded(folder: Path, authority: Authority, username: str, password: str) ->
         server_properties(port, controller, folder / "logs") + "".join(f"{k}={v}\n" for k, v in asked.items())
     )
     java = (find_java(os.environ), "-Xmx256m", "-cp", f"{find_jars(os.environ, print)}/*")
-    subprocess.run(
-        (*java, "kafka.tools.StorageTool", "format", "-t", _CLUSTER, "-c", str(file)), check=True, capture_output=True
-    )
+    users = [part for each in SCRAM for part in ("--add-scram", f"{each}=[name={username},password={password}]")]
+    formatting = (*java, "kafka.tools.StorageTool", "format", "-t", _CLUSTER, "-c", str(file), *users)
+    subprocess.run(formatting, check=True, capture_output=True)
     with (folder / "kafka.log").open("wb") as log:
         broker = subprocess.Popen((*java, "kafka.Kafka", str(file)), stdout=log, stderr=log)
     try:

@@ -2,14 +2,20 @@
 
 import asyncio
 from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
 
+import httpx
 import pytest
+from sqlalchemy import insert
 
 from kit.desks import until
-from rso_shared.kit import housekeeping
-from rso_shared.kit.health import STALE_SECONDS, Health
-from rso_shared.kit.service import expected
-from rso_shared.kit.web.health import readiness
+from rso_shared.kit import gauges, housekeeping, serving, tables
+from rso_shared.kit.clock import iso
+from rso_shared.kit.database import Database
+from rso_shared.kit.health import LAG_STALE_SECONDS, STALE_SECONDS, Health
+from rso_shared.kit.service import Service, expected
+from rso_shared.kit.web.health import LAG_LIMIT, UNSENT_LIMIT, readiness
 from support.harness import Harness
 
 
@@ -79,6 +85,83 @@ async def test_housekeeping_says_what_is_away_and_goes_on(harness: Harness, monk
         tx.conn.exec_driver_sql("ALTER TABLE elsewhere RENAME TO blobs")
     await until(lambda: loop.done() or service.health.problems() == {})
     assert not loop.done()
+    loop.cancel()
+    with suppress(asyncio.CancelledError):
+        await loop
+
+
+def status(service: Service, path: str, *, sends: bool = True) -> tuple[int, dict[str, str]]:
+    """What a probe is answered: (status, problems)."""
+
+    async def ask() -> httpx.Response:
+        face = httpx.ASGITransport(serving.Face(service, None, sends=sends))
+        async with httpx.AsyncClient(transport=face, base_url="http://process") as http:
+            return await http.get(path)
+
+    answer = asyncio.run(ask())
+    return answer.status_code, answer.json()["problems"]
+
+
+def test_without_its_database_a_process_is_not_ready_and_takes_no_commands(harness: Harness, tmp_path: Path) -> None:
+    service, there = harness.service, harness.service.db
+    assert status(service, "/readyz") == status(service, "/acceptz") == (200, {})
+    service.db = Database(f"sqlite:///{tmp_path}/no-such-folder/store.db")
+    for path in ("/readyz", "/acceptz"):
+        code, problems = status(service, path)
+        assert (code, set(problems)) == (503, {"database"})
+    service.db = there
+    assert status(service, "/readyz") == status(service, "/acceptz") == (200, {})
+
+
+def test_a_long_backlog_is_not_ready_and_commands_are_taken(harness: Harness) -> None:
+    health = harness.service.health
+    health.lag("sample", LAG_LIMIT)
+    assert status(harness.service, "/readyz") == (200, {})
+    health.lag("sample", LAG_LIMIT + 1)
+    assert status(harness.service, "/readyz") == (503, {"lag.sample": f"{LAG_LIMIT + 1} records behind"})
+    assert status(harness.service, "/acceptz") == (200, {})
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_a_lag_that_nobody_finds_any_more_is_unknown(harness: Harness, *, found: bool) -> None:
+    time, health = Time(), harness.service.health
+    health.monotonic = time
+    health.expect_lag("sample")
+    if found:
+        health.lag("sample", 7)
+    time.seconds += LAG_STALE_SECONDS
+    assert (readiness(harness.service).ready, readiness(harness.service).lag) == (True, {"sample": 7} if found else {})
+    time.seconds += 1
+    assert status(harness.service, "/readyz") == (503, {"lag.sample": "unknown"})
+    assert readiness(harness.service).lag == {}, "the last one was repeated for ever"
+
+
+@pytest.mark.parametrize(("age", "sends", "said"), [(2, True, 503), (2, False, 200), (0, True, 200)])
+def test_old_facts_are_the_problem_of_the_process_that_sends_them(
+    harness: Harness, age: int, *, sends: bool, said: int
+) -> None:
+    created = iso(datetime.now(UTC) - age * UNSENT_LIMIT)
+    row = {"event_id": "e", "topic": "t", "key": "k", "headers": "{}", "value": b"{}", "created_at": created}
+    with harness.service.db.write() as tx:
+        tx.conn.execute(insert(tables.OUTBOX).values(row))
+    assert status(harness.service, "/readyz", sends=sends)[0] == said
+    assert status(harness.service, "/acceptz", sends=sends)[0] == 200
+
+
+@pytest.mark.asyncio
+async def test_the_loop_that_asks_for_the_lag_beats_while_the_log_is_away(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its groups become unknown; a loop that hangs would be silent."""
+    time, service = Time(), harness.service
+    service.health.monotonic = time
+    monkeypatch.setattr(gauges, "PERIOD_SECONDS", 0.01)
+    harness.broker.close()
+    loop = asyncio.ensure_future(gauges.of(service, {"sample": ["rso.other.v1"]}).run())
+    await until(lambda: gauges.LOOP in service.health.beats)
+    time.seconds += LAG_STALE_SECONDS + 1
+    await until(lambda: service.health.beats[gauges.LOOP] == time.seconds)
+    assert readiness(service).problems == {"lag.sample": "unknown"}
     loop.cancel()
     with suppress(asyncio.CancelledError):
         await loop

@@ -8,7 +8,7 @@ import pytest
 
 from kit import kafka
 from kit.desks import take
-from kit.kafka_tls import Authority, guarded
+from kit.kafka_tls import SCRAM, Authority, guarded
 from rso_shared.kit import kafka_admin
 from rso_shared.kit.errors import Transient
 from rso_shared.kit.kafka_broker import KafkaBroker
@@ -40,7 +40,12 @@ async def test_only_with_all_three(
     monkeypatch.setattr(kafka_admin, "ASK_SECONDS", 5.0)
     (tmp_path / "other").mkdir()
     stranger = Authority(tmp_path / "other")
+    for mechanism in SCRAM:
+        known = KafkaBroker(replace(right, mechanism=mechanism), [Topic(topic, kafka.PARTITIONS)])
+        assert await known.lag("g", [topic]) == 0
+        known.close()
     for wrong in (
+        *(replace(right, mechanism=mechanism, password="wrong") for mechanism in SCRAM),
         replace(right, password="wrong"),
         replace(right, ca_file=str(stranger.file)),
         replace(right, cert_file=None, key_file=None),

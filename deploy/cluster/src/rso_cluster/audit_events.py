@@ -43,36 +43,62 @@ def chains(evidence: Evidence, counts: Counts) -> Iterator[Finding]:
             version, prev = row[1], bytes(row[10])
 
 
+def newest_heads(evidence: Evidence) -> dict[str, int]:
+    """Key -> the highest version on the topic of heads. It keeps the last record of a key: older ones may be gone by design."""
+    newest: dict[str, int] = {}
+    for record in evidence.log:
+        if record.topic == HEADS_TOPIC:
+            version = int(record.headers.get("ce_streamversion", 0))
+            newest[record.key] = max(version, newest.get(record.key, 0))
+    return newest
+
+
+_SENT = """
+    SELECT e.event_id, e.stream, e.version, e.hash, o.topic, o.key, o.value, o.published_at FROM events e
+    LEFT JOIN outbox o ON o.event_id = e.event_id
+"""
+
+
 def publication(evidence: Evidence, counts: Counts) -> Iterator[Finding]:
-    """Each event stands once in its outbox, was sent, and lies on that topic with its own stream, version and hash."""
+    """Each event stands once in its outbox, was sent, and lies on that topic as it stands there: key, value, stream, version, hash."""
     on_log = {(record.topic, record.event_id): record for record in evidence.log}
+    newest = newest_heads(evidence)
     counts.records = len(evidence.log)
     known: set[str] = set()
     for short, store in evidence.stores.items():
-        rows = store.rows(
-            "SELECT e.event_id, e.stream, e.version, e.hash, o.topic, o.published_at FROM events e"
-            " LEFT JOIN outbox o ON o.event_id = e.event_id"
-        )
-        for event_id, stream, version, hash_, topic, sent_at in rows:
+        for row in store.rows(_SENT):
+            event_id, stream, version, _, topic, key, *_ = row
             place = f"{short}: {stream} version {version}"
             if event_id in known:
                 yield Finding(Kind.DUPLICATED, "outbox", place, "the event stands twice in an outbox or a store")
             known.add(event_id)
             counts.facts += topic not in {None, HEADS_TOPIC}
-            if topic not in {evidence.topic(short), HEADS_TOPIC}:
-                yield Finding(Kind.LOST, "outbox", place, f"on its way to {topic}, which is no topic of this service")
-            elif sent_at is None:
-                yield Finding(Kind.STUCK, "outbox", place, "waits to be sent")
-            elif (topic, event_id) not in on_log:
-                yield Finding(Kind.LOST, "log", place, f"marked as sent, but {topic} does not have it")
-            elif not _same(on_log[topic, event_id].headers, stream, version, bytes(hash_)):
-                yield Finding(Kind.CHANGED, "log", place, "the log has another stream, version or hash")
+            replaced = topic == HEADS_TOPIC and newest.get(key, 0) > version
+            wrong = _wrong(row, evidence.topic(short), on_log.get((topic, event_id)), replaced=replaced)
+            if wrong is not None:
+                yield Finding(wrong[0], wrong[1], place, wrong[2])
     for record in evidence.log:
         if record.event_id not in known:
             place = (
                 f"{record.topic}: {record.headers.get('ce_stream')} version {record.headers.get('ce_streamversion')}"
             )
             yield Finding(Kind.LOST, "log", place, "the log has an event that no store has")
+
+
+def _wrong(row: tuple[Any, ...], own: str, record: LogRecord | None, *, replaced: bool) -> tuple[Kind, str, str] | None:
+    """What is wrong with the way of one event to the log."""
+    _, stream, version, hash_, topic, key, value, sent_at = row
+    if topic not in {own, HEADS_TOPIC}:
+        return Kind.LOST, "outbox", f"on its way to {topic}, which is no topic of this service"
+    if sent_at is None:
+        return Kind.STUCK, "outbox", "waits to be sent"
+    if record is None:
+        return None if replaced else (Kind.LOST, "log", f"marked as sent, but {topic} does not have it")
+    if not _same(record.headers, stream, version, bytes(hash_)):
+        return Kind.CHANGED, "log", "the log has another stream, version or hash"
+    if (record.key, record.value) != (key, bytes(value)):
+        return Kind.CHANGED, "log", "the log has another key or value"
+    return None
 
 
 def _same(headers: Any, stream: str, version: int, hash_: bytes) -> bool:
@@ -104,13 +130,14 @@ def order(evidence: Evidence, _counts: Counts) -> Iterator[Finding]:
 def consumption(evidence: Evidence, counts: Counts) -> Iterator[Finding]:
     """What a consumer has in its inbox is what the others said and it has a use for: nothing missing, nothing else, nothing twice."""
     topics = {record.event_id: record.topic for record in evidence.log}
+    compacted = _compacted(evidence, set(topics))
     for short, store in evidence.stores.items():
         expected = {record.event_id for record in evidence.log if _concerns(record, short, evidence)}
         applied = Counter(row[0] for row in store.rows(f"SELECT event_id FROM inbox WHERE consumer = '{short}'"))
         counts.consumed += len(applied)
         for event_id in sorted(expected - set(applied)):
             yield Finding(Kind.LOST, "inbox", f"{short}: {event_id}", f"on {topics[event_id]}, never applied")
-        for event_id in sorted(set(applied) - expected):
+        for event_id in sorted(set(applied) - expected - (compacted if short == WITNESS else set())):
             yield Finding(
                 Kind.DUPLICATED, "inbox", f"{short}: {event_id}", "applied, but nobody else said anything of the kind"
             )
@@ -126,6 +153,19 @@ def _concerns(record: LogRecord, short: str, evidence: Evidence) -> bool:
     if record.topic == HEADS_TOPIC:
         return short == WITNESS
     return record.topic != evidence.topic(short) and hears(short, record.headers.get("ce_type", ""))
+
+
+def _compacted(evidence: Evidence, on_log: set[str]) -> set[str]:
+    """Events whose head a later one has replaced: applied while it was there."""
+    newest, gone = newest_heads(evidence), set[str]()
+    query = (
+        "SELECT e.event_id, e.version, o.key FROM events e JOIN outbox o ON o.event_id = e.event_id"
+        f" WHERE o.topic = '{HEADS_TOPIC}'"
+    )
+    for store in evidence.stores.values():
+        rows = store.rows(query)
+        gone |= {id_ for id_, version, key in rows if id_ not in on_log and newest.get(key, 0) > version}
+    return gone
 
 
 def _kept(short: str, rows: Iterator[tuple[Any, ...]], applied: set[str]) -> Iterator[Finding]:

@@ -9,6 +9,11 @@ from rso_shared.kit.auth import Issuer
 
 class Target(Protocol):
     @property
+    def name(self) -> str:
+        """`cluster` or `onebox`."""
+        ...
+
+    @property
     def address(self) -> str: ...
 
     @property
@@ -21,6 +26,10 @@ class Target(Protocol):
 
     def kill(self, role: str, which: int) -> bool:
         """SIGKILL to the `which`-th (modulo) process of this role; False if none runs right now. What dies comes back by itself."""
+        ...
+
+    def points(self) -> dict[str, dict[str, int]]:
+        """Role -> crash point -> how often it was hit since the deployment was started, of all that are armed."""
         ...
 
     def evidence(self, wanted: frozenset[str]) -> Evidence:

@@ -1,5 +1,6 @@
 """Processes of ours: started so that they cannot outlive us, watched, started again when they end, stopped in order."""
 
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,6 +13,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 STEADY_SECONDS = 10.0
 """Who lived that long is started again at once; who ends at once waits longer each time."""
 LOG_KEPT_BYTES = 16 << 20
+ENDS_WELL = frozenset({0, -signal.SIGTERM})
+"""What a process that was asked to end may end with: by the signal itself only while it starts, and has nothing in hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +58,30 @@ class Child:
         return False
 
     def ask_to_stop(self) -> None:
-        if self._process is not None and self._process.poll() is None:
+        """Who ended before is not asked, and its end is nothing that the stop has done."""
+        if self._process is not None and self._process.poll() is not None:
+            self._process = None
+        elif self._process is not None:
             self._process.terminate()
 
-    def stop(self) -> None:
-        """Waits for the end of what is in hand, and insists when that takes longer than its grace."""
+    def stop(self) -> str | None:
+        """Waits for the end of what is in hand, and insists when that takes longer than its grace. Returns what went wrong."""
         if self._process is None:
-            return
+            return None
+        late = self._insisted(self._process)
+        code, self._process = self._process.wait(), None
+        if late:
+            return f"{self.launch.name} had not finished after {self.launch.grace_seconds:g} s and was killed"
+        return f"{self.launch.name} ended with {how(code)}" if code not in ENDS_WELL else None
+
+    def _insisted(self, process: "subprocess.Popen[bytes]") -> bool:
+        """It did not end in time, and was made to."""
         try:
-            self._process.wait(self.launch.grace_seconds)
+            process.wait(self.launch.grace_seconds)
         except subprocess.TimeoutExpired:
-            stop_group(self._process.pid, 2.0, self._process)
-        self._process.wait()
-        self._process = None
+            stop_group(process.pid, 2.0, process)
+            return True
+        return False
 
     def _start(self) -> None:
         launch = self.launch
@@ -78,13 +92,16 @@ class Child:
         self.restarts += 1
 
 
-def stop_all(children: Iterable[Child]) -> None:
-    """All are asked first, so that their graces run at the same time."""
+def stop_all(children: Iterable[Child]) -> list[str]:
+    """All are asked first, so that their graces run at the same time. Returns what went wrong."""
     asked = list(children)
     for child in asked:
         child.ask_to_stop()
-    for child in asked:
-        child.stop()
+    return [wrong for child in asked if (wrong := child.stop())]
+
+
+def how(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"code {code}"
 
 
 def _shorten(log: Path) -> None:

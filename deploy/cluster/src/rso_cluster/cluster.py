@@ -10,25 +10,28 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-from rso_cluster import engine_room, launching, migrating, plan
-from rso_cluster.children import Child, stop_all
+from rso_cluster import engine_room, launching, migrating, plan, points
+from rso_cluster.children import Child, how, stop_all
 from rso_cluster.folder import OPEN_TO_PASS, Folder, Running, write_running
 from rso_cluster.plan import Instance
 from rso_cluster.ports import LOOPBACK, free, remembered
 from rso_onebox.datadir import DataDirError, Lock
+from rso_onebox.processes import arguments
 from rso_shared.kit.settings import refuse_strangers
 
 LOOK_SECONDS = 0.1
 ASK_SECONDS = 2.0
 FRONT, INTERNAL = "front", "internal"
+NOT_ORDERLY = 1
+"""Exit code of a stop in which something was cut off. Nothing is lost by it: what was not finished comes again."""
 Say = Callable[[str], None]
 
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """Loopback is never asked through a proxy."""
 
 
-def up(folder: Folder, *, port: int, replicas: int, tell: Say) -> int:
-    """Runs until SIGINT or SIGTERM. Returns the exit code."""
+def up(folder: Folder, *, port: int, replicas: int, tell: Say, wish: str = "") -> int:
+    """Runs until SIGINT or SIGTERM. Returns the exit code. `wish`: see `points`, for tests."""
     refuse_strangers()
     started = time.monotonic()
 
@@ -40,14 +43,16 @@ def up(folder: Folder, *, port: int, replicas: int, tell: Say) -> int:
     lock.acquire()
     try:
         folder.prepare()
+        for past in (folder.cut_off, folder.armed, folder.crashes):
+            past.unlink(missing_ok=True)
         if not free(port):
             raise DataDirError(f"Port {port} is taken; choose another with --port.")
-        return _run(folder, lock, port, replicas, say)
+        return _run(folder, lock, port, replicas, say, wish)
     finally:
         lock.release()
 
 
-def _run(folder: Folder, lock: Lock, port: int, replicas: int, say: Say) -> int:
+def _run(folder: Folder, lock: Lock, port: int, replicas: int, say: Say, wish: str) -> int:
     told = _Told()
     named = [name for name, _ in plan.names(replicas)]
     ports = remembered(folder.ports, [*named, FRONT, INTERNAL], random.SystemRandom())
@@ -57,10 +62,12 @@ def _run(folder: Folder, lock: Lock, port: int, replicas: int, say: Say) -> int:
         at = launching.place(folder, status, public=port, internal=ports[INTERNAL])
         say("schemas, topics and documents")
         migrating.run(folder, at, say)
-        children = {one.name: Child(launching.replica(folder, at, one)) for one in everyone}
+        children = {one.name: Child(launching.replica(folder, at, one, wish)) for one in everyone}
         children[launching.FRONT] = Child(launching.front(folder, ports[FRONT]))
         children[launching.INGRESS] = Child(launching.ingress(folder, everyone, ports, port, say))
         say(f"starting {len(children)} processes")
+        if wish:
+            points.write_armed(folder.armed)
         cluster = Cluster(folder, children, say)
         watch = engine_room.Watch(folder, say)
         watch.start()
@@ -68,10 +75,10 @@ def _run(folder: Folder, lock: Lock, port: int, replicas: int, say: Say) -> int:
             cluster.keep(told, lambda: _announce(folder, lock, port, ports[INTERNAL], say), ports[FRONT])
         finally:
             watch.stop()
-            cluster.stop(everyone)
+            orderly = cluster.stop(everyone)
     finally:
         engine_room.stop(folder, say)
-    return 0
+    return 0 if orderly else NOT_ORDERLY
 
 
 def _announce(folder: Folder, lock: Lock, port: int, internal: int, say: Say) -> None:
@@ -120,16 +127,23 @@ class Cluster:
         changed = [child for child in self._children.values() if child.look()]
         for child in changed:
             if child.pid is None:
-                self._say(f"{child.launch.name} ended ({_how(child.code)}) and is started again")
+                self._say(f"{child.launch.name} ended ({how(child.code)}) and is started again")
         if changed:
             self._write()
 
-    def stop(self, everyone: list[Instance]) -> None:
+    def stop(self, everyone: list[Instance]) -> bool:
+        """True if everyone finished what was in hand and ended by itself; who did not is named."""
         self._say("stopping")
-        for group in plan.stopping(everyone):
-            stop_all(self._children[one.name] for one in group)
-        stop_all(self._children[name] for name in (launching.INGRESS, launching.FRONT))
+        groups = [[one.name for one in group] for group in plan.stopping(everyone)]
+        wrong: list[str] = []
+        for names in (*groups, [launching.INGRESS, launching.FRONT]):
+            wrong += stop_all(self._children[name] for name in names)
+        for each in wrong:
+            self._say(each)
+        if wrong:
+            self._folder.cut_off.write_text("\n".join(wrong) + "\n")
         self._folder.processes.unlink(missing_ok=True)
+        return not wrong
 
     def _write(self) -> None:
         write_running(
@@ -150,10 +164,6 @@ def _still(waiting: list[str]) -> str:
     return f"waiting for {', '.join(waiting[:NAMED])}{more}"
 
 
-def _how(code: int) -> str:
-    return f"signal {-code}" if code < 0 else f"code {code}"
-
-
 def _waiting(front: int) -> list[str] | None:
     """What has no ready replica yet; None while nobody answers."""
     try:
@@ -166,17 +176,21 @@ def _waiting(front: int) -> list[str] | None:
     return list(json.loads(body)["waiting"])
 
 
-def stop_running(folder: Folder, pid: int | None, say: Say, patience: float = 180.0) -> None:
-    """`rso cluster down`: the process that runs the folder stops in order; without one, engines that were left are stopped."""
+def stop_running(folder: Folder, pid: int | None, say: Say, patience: float = 180.0) -> int:
+    """`rso cluster down`: the process that runs the folder stops in order; without one, engines that were left are stopped.
+
+    Returns the exit code: the one that the stopped process has.
+    """
     if pid is None:
         engine_room.stop(folder, say)
-        return
+        return 0
     os.kill(pid, signal.SIGTERM)
     until = time.monotonic() + patience
-    while time.monotonic() < until:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return
+    while arguments(pid):
+        if time.monotonic() > until:
+            raise DataDirError(f"process {pid} did not stop within {patience:.0f} s; see {folder.logs}")
         time.sleep(LOOK_SECONDS)
-    raise DataDirError(f"process {pid} did not stop within {patience:.0f} s; see {folder.logs}")
+    if not folder.cut_off.exists():
+        return 0
+    say(folder.cut_off.read_text().rstrip())
+    return NOT_ORDERLY

@@ -2,10 +2,11 @@
 
 import argparse
 import os
+import re
 import subprocess
 from pathlib import Path
 
-from rso_cluster import load
+from rso_cluster import engine_room
 from rso_cluster.cluster import stop_running, up
 from rso_cluster.folder import Folder, read_running
 from rso_engines.engines import Engines
@@ -20,12 +21,20 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     start = doing.add_parser("up", help="start engines, every service and the ingress, and stay")
     start.add_argument("--replicas", type=int, default=1, help="processes of each service and role (default 1)")
     start.add_argument("--port", type=int, default=int(os.environ.get("RSO_PORT", "8000")), help="default 8000")
+    start.add_argument(
+        "--points", default="", metavar="COUNT[/EVERY]",
+        help="for tests: every process ends itself so often at each of its crash points, as a power cut would",
+    )  # fmt: skip
     shown = doing.add_parser("logs", help="the end of the processes' logs")
     shown.add_argument("names", nargs="*", metavar="NAME", help="such as intake-api-1; all of them without a name")
     shown.add_argument("-n", "--lines", type=int, default=20)
     shown.add_argument("-f", "--follow", action="store_true", help="go on as they grow")
     others = [doing.add_parser("status", help="what runs"), doing.add_parser("down", help="stop everything in order")]
-    for one in (start, shown, *others):
+    away = doing.add_parser("pause", help="take one engine away, and leave it away, while everything else goes on")
+    back = doing.add_parser("resume", help="bring back an engine that was paused")
+    for one in (away, back):
+        one.add_argument("engine", choices=engine_room.QUICKEST_FIRST)
+    for one in (start, shown, away, back, *others):
         one.add_argument("--data", type=Path, default=argparse.SUPPRESS, help="data folder (default .rso/cluster)")
 
 
@@ -40,13 +49,31 @@ def _run(arguments: argparse.Namespace) -> int:
 def _up(folder: Folder, arguments: argparse.Namespace) -> int:
     if not 1 <= arguments.replicas <= MOST_REPLICAS:
         raise DataDirError(f"--replicas is from 1 to {MOST_REPLICAS}: a topic has that many partitions.")
-    return up(folder, port=arguments.port, replicas=arguments.replicas, tell=say)
+    if arguments.points and not re.fullmatch(r"[1-9][0-9]*(/[1-9][0-9]*)?", arguments.points):
+        raise DataDirError("--points is COUNT or COUNT/EVERY, such as 3 or 3/20.")
+    return up(folder, port=arguments.port, replicas=arguments.replicas, tell=say, wish=arguments.points)
 
 
 def _down(folder: Folder, _arguments: argparse.Namespace) -> int:
     holder = running(folder.data) or {}
-    stop_running(folder, holder.get("pid"), say)
+    return stop_running(folder, holder.get("pid"), say)
+
+
+def _pause(folder: Folder, arguments: argparse.Namespace) -> int:
+    _needs_running(folder)
+    engine_room.pause(folder, arguments.engine, say)
     return 0
+
+
+def _resume(folder: Folder, arguments: argparse.Namespace) -> int:
+    _needs_running(folder)
+    engine_room.resume(folder, arguments.engine, say)
+    return 0
+
+
+def _needs_running(folder: Folder) -> None:
+    if running(folder.data) is None:
+        raise DataDirError(f"Nothing runs on {folder.root}. Start it with `rso cluster up`.")
 
 
 def _status(folder: Folder, _arguments: argparse.Namespace) -> int:
@@ -70,6 +97,5 @@ def _logs(folder: Folder, arguments: argparse.Namespace) -> int:
 
 
 MOST_REPLICAS = 12
-_VERBS = {"up": _up, "down": _down, "status": _status, "logs": _logs}
+_VERBS = {"up": _up, "down": _down, "status": _status, "logs": _logs, "pause": _pause, "resume": _resume}
 CLUSTER = Verb("cluster", "every service as processes of its own, on Kafka, PostgreSQL and Temporal", _arguments, _run)
-LOAD = Verb("load", "whole cases as fast as they go, with --kill under fire; then the audit", load.arguments, load.run)

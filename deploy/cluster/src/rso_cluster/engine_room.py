@@ -17,11 +17,24 @@ Say = Callable[[str], None]
 
 
 def start(folder: Folder, say: Say) -> Status:
+    for mark in folder.paused.iterdir():
+        mark.unlink()
     return Engines(folder.engines, say=say).up(databases=[service.database for service in SERVICES])
 
 
 def stop(folder: Folder, say: Say) -> None:
     Engines(folder.engines, say=say).down()
+
+
+def pause(folder: Folder, name: str, say: Say) -> None:
+    """Takes one engine away and keeps it away: what the services do without it is to be seen."""
+    (folder.paused / name).touch()
+    Engines(folder.engines, say=say).down([name])
+
+
+def resume(folder: Folder, name: str, say: Say) -> None:
+    Engines(folder.engines, say=say).up([name])
+    (folder.paused / name).unlink(missing_ok=True)
 
 
 def databases(status: Status) -> dict[str, str]:
@@ -38,10 +51,10 @@ def databases(status: Status) -> dict[str, str]:
 
 
 class Watch:
-    """Brings back an engine that was killed or that broke, on a thread of its own: services wait for it meanwhile."""
+    """Brings back an engine that was killed or that broke, unless it was paused, on a thread of its own: services wait for it meanwhile."""
 
     def __init__(self, folder: Folder, say: Say) -> None:
-        self._engines, self._say = Engines(folder.engines, say=say), say
+        self._engines, self._say, self._paused = Engines(folder.engines, say=say), say, folder.paused
         self._told = threading.Event()
         self._thread = threading.Thread(target=self._run, name="engines", daemon=True)
 
@@ -56,7 +69,8 @@ class Watch:
         while not self._told.wait(LOOK_SECONDS):
             found = self._engines.status().engines
             for name in (one for one in QUICKEST_FIRST if found[one].state == "stopped"):
-                self._bring_back(name)
+                if not (self._paused / name).exists():
+                    self._bring_back(name)
 
     def _bring_back(self, name: str) -> None:
         self._say(f"{name} ended and is started again")

@@ -57,14 +57,16 @@ def values(place: Place, service: ServiceName) -> dict[str, str]:
     }
 
 
-def variables(place: Place, process: Process, port: int | None, name: str | None = None) -> dict[str, str]:
+def variables(
+    place: Place, process: Process, port: int | None, name: str | None = None, more: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """The `RSO_*` variables of one process, which is started under this name each time it dies.
 
     The cluster of one machine is for development: example NPIs are let in.
     """
     known = {**values(place, process.service), **_listening(process, port)}
     given = {one.field: known[one.field] for one in process.settings if one.field in known}
-    given |= {"allow_synthetic_npi": "true", **({"kafka_instance": name} if name else {})}
+    given |= {"allow_synthetic_npi": "true", **({"kafka_instance": name} if name else {}), **(more or {})}
     return {f"{process.service.settings_prefix}{field.upper()}": value for field, value in given.items()}
 
 

@@ -37,8 +37,28 @@ class Folder:
         return self.root / "run" / "processes.json"
 
     @property
+    def paused(self) -> Path:
+        """One empty file for each engine that was taken away on purpose, and is not to be brought back."""
+        return self.root / "run" / "paused"
+
+    @property
     def ports(self) -> Path:
         return self.root / "run" / "ports.json"
+
+    @property
+    def armed(self) -> Path:
+        """Which crash points the processes were started with: for tests, and not there otherwise."""
+        return self.root / "run" / "armed.json"
+
+    @property
+    def crashes(self) -> Path:
+        """One line for each end at a crash point."""
+        return self.root / "run" / "crashes"
+
+    @property
+    def cut_off(self) -> Path:
+        """Who was killed by the last stop because it did not finish in time; not there where all ended in order."""
+        return self.root / "run" / "cut-off"
 
     def blobs(self, short: str) -> Path:
         return self.data.service(short) / "blobs"
@@ -58,7 +78,13 @@ class Folder:
             raise DataDirError(
                 f"{self.root} was created as a sandbox; a cluster runs on wall time. Use another folder."
             )
-        for folder in (self.logs, self.ingress, self.processes.parent, *(self.blobs(s.short) for s in SERVICES)):
+        for folder in (
+            self.logs,
+            self.ingress,
+            self.processes.parent,
+            self.paused,
+            *(self.blobs(s.short) for s in SERVICES),
+        ):
             folder.mkdir(parents=True, exist_ok=True)
         self._close()
 

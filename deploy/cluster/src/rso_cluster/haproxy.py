@@ -1,5 +1,6 @@
 """The ingress: HAProxy's configuration, made from the services' routing table. Pure."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,15 +41,27 @@ class Files:
     unknown: Path
 
 
-AWAY = (
-    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
-    '{"type":"about:blank","title":"temporarily_unavailable","status":503,"code":"temporarily_unavailable",'
-    '"detail":"Try again in a moment, with the same Idempotency-Key."}\n'
+NOWHERE = "urn:rso:request:ingress"
+"""`instance` of what the ingress says by itself: no service has seen the request, and none has a line about it."""
+
+
+def _problem(head: str, code: str, detail: str) -> str:
+    """An answer of the ingress' own, in the form that every service gives to a refusal."""
+    status, title = int(head.split(" ")[1]), code.replace("_", " ").capitalize()
+    told = {"type": f"urn:rso:problem:{code}", "title": title, "status": status, "code": code, "detail": detail}
+    return f"{head}\r\n\r\n{json.dumps({**told, 'instance': NOWHERE})}\n"
+
+
+_KIND = "Content-Type: application/problem+json"
+AWAY = _problem(
+    f"HTTP/1.1 503 Service Unavailable\r\n{_KIND}\r\nRetry-After: 1\r\nConnection: close",
+    "temporarily_unavailable",
+    "Try again in a moment, with the same Idempotency-Key.",
 )
-UNKNOWN = (
-    "HTTP/1.1 404 Not Found\r\nContent-Type: application/problem+json\r\nConnection: close\r\n\r\n"
-    '{"type":"about:blank","title":"route_unknown","status":404,"code":"route_unknown",'
-    '"detail":"There is no such path; the OpenAPI document lists them all."}\n'
+UNKNOWN = _problem(
+    f"HTTP/1.1 404 Not Found\r\n{_KIND}\r\nConnection: close",
+    "route_unknown",
+    "There is no such path; the OpenAPI document lists them all.",
 )
 
 _LOG_FORMAT = (

@@ -11,6 +11,8 @@ from rso_cluster.chaos_target import Target
 
 AVERAGE_SECONDS = 3.0
 KILLS = 30
+FEWEST = 2
+"""Kills that have a time between them."""
 Say = Callable[[str], None]
 
 
@@ -43,6 +45,7 @@ class Killer:
     at_least: int = KILLS
     average: float = AVERAGE_SECONDS
     kills: Counter[str] = field(default_factory=Counter)
+    _moments: list[float] = field(default_factory=list)
     _enough: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -57,6 +60,12 @@ class Killer:
             self._thread.join()
         return {role: self.kills[role] for role in self.target.roles}
 
+    def every(self) -> float | None:
+        """Seconds from kill to kill as they came: longer than planned where an engine is waited for after its kill."""
+        if len(self._moments) < FEWEST:
+            return None
+        return round((self._moments[-1] - self._moments[0]) / (len(self._moments) - 1), 2)
+
     def _run(self) -> None:
         for strike in strikes(self.seed, self.target.roles, self.average):
             if self._enough.is_set() and self.kills.total() >= self.at_least:
@@ -64,4 +73,5 @@ class Killer:
             time.sleep(strike.after)
             if self.target.kill(strike.role, strike.which):
                 self.kills[strike.role] += 1
+                self._moments.append(time.monotonic())
                 self.say(f"killed {strike.role} ({self.kills.total()})")

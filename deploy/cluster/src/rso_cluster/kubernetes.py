@@ -18,7 +18,7 @@ from rso_cluster.containers import (
     secret_name,
 )
 from rso_cluster.kubernetes_names import EACH, ENGINES, HOST, NAMESPACE, Table, chosen_by, head, labels
-from rso_cluster.topology import LIVE_PATH, MIGRATIONS, PROCESSES, READY_PATH, Process, Role
+from rso_cluster.topology import ACCEPT_PATH, LIVE_PATH, MIGRATIONS, PROCESSES, READY_PATH, Process, Role
 from rso_shared.kit.names import SERVICES, ServiceName
 
 SECRETS_DIR = "/run/secrets/rso"
@@ -157,10 +157,10 @@ def secrets(process: Process) -> Table:
 
 
 def probes(process: Process) -> Table:
-    """An api stays in service while Kafka is away, because its commands wait in the outbox: so it is asked if it lives, no more."""
+    """An api stays in service while Kafka is away, because its commands wait in the outbox: it is asked for its database alone."""
     if process.health_port is None:
         return {}
-    ready = LIVE_PATH if process.role is Role.API else READY_PATH
+    ready = ACCEPT_PATH if process.role is Role.API else READY_PATH
     port = "http" if process.role is Role.API else "health"
     made: Table = {
         "ports": [{"name": port, "containerPort": process.health_port}],

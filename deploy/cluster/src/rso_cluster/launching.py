@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from rso_cluster import engine_room
+from rso_cluster import engine_room, points
 from rso_cluster.children import Launch
 from rso_cluster.environment import Place, inherited, variables
 from rso_cluster.folder import Folder
@@ -47,12 +47,14 @@ def python(process: Process) -> tuple[str, ...]:
     return (sys.executable, *process.command[1:])
 
 
-def replica(folder: Folder, at: Place, instance: Instance) -> Launch:
+def replica(folder: Folder, at: Place, instance: Instance, wish: str = "") -> Launch:
+    """`wish`: how often it ends itself at each of its crash points; never outside of tests."""
     process = instance.process
+    armed = points.settings(process.service, process.role, wish, folder.crashes) if wish else {}
     return Launch(
         name=instance.name,
         argv=python(process),
-        environ={**inherited(os.environ), **variables(at, process, instance.port, instance.name)},
+        environ={**inherited(os.environ), **variables(at, process, instance.port, instance.name, armed)},
         log=folder.log(instance.name),
         grace_seconds=process.grace_seconds,
         port=instance.port,

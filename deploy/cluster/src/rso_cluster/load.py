@@ -14,12 +14,14 @@ from rso_cluster.load_cluster import ClusterTarget, is_cluster
 from rso_cluster.load_drive import Drive, Driven
 from rso_cluster.load_onebox import OneboxTarget
 from rso_onebox import commands, loading
+from rso_onebox.datadir import DataDir, DataDirError, running
 from rso_onebox.verbs import Verb
 from rso_shared.kit.auth import Issuer
 
 SETTLE_SECONDS = 180.0
 """How long the deployment may need after the last case until every fact has arrived everywhere."""
 LOOK_SECONDS = 2.0
+CLUSTER, ONE_MACHINE = "cluster", "live"
 Say = Callable[[str], None]
 
 
@@ -41,17 +43,33 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     started = time.monotonic()
-    data = commands.data_dir(given)
-    target: Target = ClusterTarget(data, commands.say) if is_cluster(data) else OneboxTarget(data, commands.say)
+    target = chosen(commands.data_dir(given, preferred(given)), commands.say)
     try:
         _prepare(target.address, target.issuer, commands.say)
         killer = Killer(target, given.kill, commands.say, average=given.every) if given.kill is not None else None
-        result = load(target, given.cases, given.concurrency, killer, commands.say)
+        found = load(target, given.cases, given.concurrency, killer, commands.say)
     finally:
         target.close()
-    result["seconds_in_all"] = round(time.monotonic() - started, 1)
-    print(json.dumps(result) if given.json else _words(result))
-    return 0 if passed(result) else 1
+    found["seconds_in_all"] = round(time.monotonic() - started, 1)
+    print(json.dumps(found) if given.json else words(found))
+    return 0 if passed(found) else 1
+
+
+def preferred(given: argparse.Namespace) -> str:
+    """Folder under .rso when none is named: the cluster that runs there, else the one machine."""
+    return CLUSTER if running(commands.data_dir(given, CLUSTER)) else ONE_MACHINE
+
+
+def chosen(data: DataDir, say: Say) -> Target:
+    """Says what the load runs against. Raises DataDirError where it is a cluster of which a part does not run."""
+    if not is_cluster(data):
+        say(f"one machine on {data.root}: its process and Temporal beside it. For every role alone: `rso cluster up`")
+        return OneboxTarget(data, say)
+    target = ClusterTarget(data, say)
+    say(f"the cluster on {data.root} at {target.address}: {len(target.roles)} roles and engines")
+    if absent := target.absent():
+        raise DataDirError(f"These roles have no process on {data.root}: {', '.join(absent)}. Start it anew.")
+    return target
 
 
 def load(target: Target, cases: int, concurrency: int, killer: Killer | None, say: Say) -> dict[str, Any]:
@@ -61,7 +79,9 @@ def load(target: Target, cases: int, concurrency: int, killer: Killer | None, sa
     kills = killer.finish() if killer is not None else {}
     say("all cases were played; waiting until every fact has arrived everywhere")
     verdict = settled(target, frozenset(driven.opened), say)
-    return _result(driven, kills, killer.at_least if killer else 0, verdict)
+    found = result(driven, kills, killer.at_least if killer else 0, verdict)
+    every = killer.every() if killer is not None else None
+    return {"target": target.name, **found, "seconds_from_kill_to_kill": every, "points": target.points()}
 
 
 def settled(target: Target, wanted: frozenset[str], say: Say) -> Verdict:
@@ -79,9 +99,12 @@ def settled(target: Target, wanted: frozenset[str], say: Say) -> Verdict:
 
 
 def passed(result: dict[str, Any]) -> bool:
-    """Every case delivered, nothing wrong, and, under fire, each role hit at least once."""
+    """Every case delivered, nothing wrong, and, under fire, each role and each armed crash point hit at least once."""
     wrong = sum(result[name] for name in ("lost", "duplicated", "stuck", "changed", "failed"))
-    return not wrong and all(result["kills"].values()) and sum(result["kills"].values()) >= result["kills_wanted"]
+    hit = all(number for of_role in result["points"].values() for number in of_role.values())
+    return (
+        not wrong and hit and all(result["kills"].values()) and sum(result["kills"].values()) >= result["kills_wanted"]
+    )
 
 
 def _prepare(address: str, issuer: Issuer, say: Say) -> None:
@@ -95,7 +118,7 @@ def _first() -> int:
     return int(time.time()) * 10
 
 
-def _result(driven: Driven, kills: dict[str, int], kills_wanted: int, verdict: Verdict) -> dict[str, Any]:
+def result(driven: Driven, kills: dict[str, int], kills_wanted: int, verdict: Verdict) -> dict[str, Any]:
     times = sorted(driven.seconds)
     played = verdict.as_json()
     return {
@@ -113,12 +136,13 @@ def _result(driven: Driven, kills: dict[str, int], kills_wanted: int, verdict: V
         },
         "requests": driven.tally.requests,
         "sent_again": driven.tally.again,
+        "refused": {str(status): number for status, number in sorted(driven.tally.refused.items())},
         "deployment": played,
         "failures": driven.failed[:20],
     }
 
 
-def _words(result: dict[str, Any]) -> str:
+def words(result: dict[str, Any]) -> str:
     seen = result["deployment"]
     lines = [
         f"{result['delivered']} of {result['cases']} cases delivered in {result['seconds']} s: {result['cases_per_second']} a second",
@@ -128,7 +152,14 @@ def _words(result: dict[str, Any]) -> str:
     ]
     if result["kills"]:
         lines.append(f"kills: {', '.join(f'{role} {number}' for role, number in result['kills'].items())}")
+        lines.append(f"one every {result.get('seconds_from_kill_to_kill')} s on average")
+    if result["refused"]:
+        lines.append(
+            f"answers: {', '.join(f'{number} times {status}' for status, number in result['refused'].items())}"
+        )
+    for role, hit in result.get("points", {}).items():
+        lines.append(f"crash points of {role}: {', '.join(f'{point} {number}' for point, number in hit.items())}")
     return "\n".join([*lines, *seen["findings"], *result["failures"]])
 
 
-LOAD = Verb("load", "play whole cases as fast as they go, under fire if wanted, and prove the outcome", arguments, run)
+LOAD = Verb("load", "whole cases as fast as they go, with --kill under fire; then the audit", arguments, run)

@@ -2,6 +2,7 @@
 
 import http.client
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -22,7 +23,7 @@ LATE, LATE_SECONDS = frozenset({"authorization_missing"}), 120.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 TIMEOUT_SECONDS = 20.0
 TOKEN_SECONDS = 1800.0
-CONFLICT, SERVER_ERROR = 409, 500
+BAD_REQUEST, CONFLICT, SERVER_ERROR = 400, 409, 500
 
 
 class GaveUpError(Exception):
@@ -35,6 +36,8 @@ class Tally:
 
     requests: int = 0
     again: int = 0
+    refused: Counter[int] = field(default_factory=Counter)
+    """Status of 400 and more -> how often it was answered, also where the request was sent again and then done."""
 
 
 class LoadApi(Api):
@@ -85,6 +88,8 @@ class LoadApi(Api):
         except (OSError, http.client.HTTPException):
             self.close()
             return None
+        if got.status >= BAD_REQUEST:
+            self._tally.refused[got.status] += 1
         return httpx.Response(got.status, headers=dict(got.getheaders()), content=content)
 
     def _connection(self) -> http.client.HTTPConnection:

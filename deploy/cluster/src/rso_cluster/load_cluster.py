@@ -6,9 +6,10 @@ import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rso_cluster import audit, audit_log, audit_stores, audit_temporal
+from rso_cluster import audit, audit_log, audit_stores, audit_temporal, points
 from rso_cluster.audit_model import HEADS_TOPIC, Evidence
 from rso_cluster.folder import Folder, Running, read_running
+from rso_cluster.topology import PROCESSES
 from rso_engines.engines import Engines
 from rso_engines.errors import EngineError
 from rso_onebox.datadir import DataDir, DataDirError, running
@@ -20,7 +21,8 @@ Say = Callable[[str], None]
 
 
 def is_cluster(data: DataDir) -> bool:
-    return Folder(data).processes.exists()
+    """Also one that is stopped: no other form is started on its folder."""
+    return Folder(data).ports.exists()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,19 @@ class ClusterTarget:
         return self.data.issuer()
 
     @property
+    def name(self) -> str:
+        return "cluster"
+
+    @property
     def roles(self) -> Sequence[str]:
-        """`intake.api` and so on, replicas together, then the engines."""
-        return (*sorted({f"{one.service}.{one.role}" for one in self._running() if one.service}), *ENGINES)
+        """`intake.api` and so on, replicas together, then the engines: all that the table of processes has."""
+        return (*sorted(f"{one.service.short}.{one.role}" for one in PROCESSES), *ENGINES)
+
+    def absent(self) -> list[str]:
+        """Roles that nobody plays here: they could not be killed, and a load would not prove a thing about them."""
+        here = {f"{one.service}.{one.role}" for one in self._running() if one.service}
+        away = [name for name, one in self._engines().status().engines.items() if one.pid is None]
+        return [*(role for role in self.roles if role not in here and role not in ENGINES), *away]
 
     def kill(self, role: str, which: int) -> bool:
         if role in ENGINES:
@@ -57,6 +69,10 @@ class ClusterTarget:
         except ProcessLookupError:
             return False
         return True
+
+    def points(self) -> dict[str, dict[str, int]]:
+        folder = Folder(self.data)
+        return points.report(points.armed(folder.armed), folder.crashes)
 
     def evidence(self, wanted: frozenset[str]) -> Evidence:
         status = self._engines().status()

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from rso_cluster import audit, audit_log, audit_stores, audit_temporal
+from rso_cluster import audit, audit_log, audit_stores, audit_temporal, points
 from rso_cluster.audit_model import Evidence
 from rso_onebox.datadir import DataDir, DataDirError, running
 from rso_onebox.temporal_cli import find_temporal_cli
@@ -26,6 +26,7 @@ Say = Callable[[str], None]
 class OneboxTarget:
     """Uses the onebox that runs on the folder, else starts one. From the first kill on the process is ours to restart."""
 
+    name = ONEBOX
     roles: Sequence[str] = (ONEBOX, TEMPORAL)
 
     def __init__(
@@ -58,6 +59,13 @@ class OneboxTarget:
         except ProcessLookupError:
             return False
         return True
+
+    def points(self) -> dict[str, dict[str, int]]:
+        """Of the one process, which has the points of every role; armed by settings in its environment."""
+        wish, file = (self._environ.get(f"RSO_INTAKE_CRASH_{name}", "") for name in ("POINTS", "FILE"))
+        if not wish:
+            return {}
+        return points.report([(ONEBOX, each.partition(":")[0].strip()) for each in wish.split(",") if each], Path(file))
 
     def evidence(self, wanted: frozenset[str]) -> Evidence:
         at = audit_temporal.address_of_child(self._data.temporal)

@@ -110,7 +110,8 @@ def build(
         services[made.name] = made
         apps[made.name] = create_app(made)
         bridge = {BRIDGE: TOPICS} if spec is rso_coordinator.app.SPEC else {}
-        made.loops[gauges.LOOP] = gauges.of(made, {made.name: made.topics(), **bridge}).run
+        watch = gauges.of(made, {made.name: made.topics(), **bridge})
+        made.loops[gauges.LOOP] = service.expected(made.health, gauges.LOOP, watch.run)
     box = Box(data, broker, services, apps)
     coordinator = services["coordinator"]
     rso_coordinator.app.add_temporal(

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from rso_coordinator.app import SPEC
 from rso_coordinator.bridge import NAME, TOPICS, Bridge
-from rso_coordinator.worker import LOOP, Temporal, worker_of
+from rso_coordinator.worker import LOOP, Temporal, keeper_of, worker_of
 from rso_shared.kit.process import Additions, main
 from rso_shared.kit.service import Loop, Service, expected
 
@@ -31,13 +31,13 @@ def bridge(service: Service) -> Mapping[str, Loop]:
     """Beside the consumer: facts wake cases."""
     server = temporal(service)
     made = Bridge(service, httpx.AsyncClient(timeout=HTTP_SECONDS), server.client)
-    return {NAME: expected(service.health, NAME, made.run), LOOP: server.keep}
+    return {NAME: expected(service.health, NAME, made.run), LOOP: keeper_of(server, service)}
 
 
 def face(app: FastAPI, service: Service) -> Mapping[str, Loop]:
     """The api shows a case's workflow; it answers everything else while the server is away."""
     app.state.temporal = server = temporal(service)
-    return {LOOP: server.keep}
+    return {LOOP: keeper_of(server, service)}
 
 
 ADDITIONS = Additions(loops={"worker": worker, "consumer": bridge}, groups={NAME: TOPICS}, face=face)

@@ -50,11 +50,6 @@ class Temporal:
                 pause = min(pause * 2, 5.0)
         return self._client
 
-    async def keep(self) -> None:
-        """Connects, and stays: for a process in which nothing else waits for the connection."""
-        await self.connect()
-        await asyncio.Event().wait()
-
 
 def build_worker(client: Client, service: Service, http: httpx.AsyncClient) -> Worker:
     activities = CaseActivities(service, http)
@@ -89,6 +84,19 @@ async def run_worker(temporal: Temporal, service: Service, http: httpx.AsyncClie
         while True:
             await _look(client, service)
             await asyncio.sleep(LOOK_SECONDS)
+
+
+def keeper_of(temporal: Temporal, service: Service) -> Loop:
+    """Connects, and goes on looking: for a process in which nothing else waits for the connection. Its silence is a problem."""
+
+    async def keep() -> None:
+        client = await temporal.connect()
+        while True:
+            await _look(client, service)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    service.health.trouble(LOOP, "connecting")
+    return keep
 
 
 async def _look(client: Client, service: Service) -> None:

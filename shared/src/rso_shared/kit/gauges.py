@@ -23,6 +23,9 @@ class Gauges:
         self._service, self._groups = service, groups
 
     async def run(self) -> None:
+        health = self._service.health
+        for group in self._groups:
+            health.expect_lag(group)
         while True:
             for sample in (self._from_database, self._from_log):
                 try:
@@ -30,6 +33,7 @@ class Gauges:
                         await sample()
                 except Exception:  # noqa: BLE001 - telemetry never breaks work: the gauge goes stale and disappears
                     metrics.dropped("gauges", 1)
+            health.beat(LOOP)
             await asyncio.sleep(PERIOD_SECONDS)
 
     async def _from_database(self) -> None:
@@ -42,7 +46,7 @@ class Gauges:
                 lags[group, topic] = await self._service.broker.lag(group, [topic])
         metrics.show("rso.consumer.lag", self._service.name, lags)
         for group in self._groups:
-            self._service.health.lags[group] = int(sum(lag for (of, _), lag in lags.items() if of == group))
+            self._service.health.lag(group, int(sum(lag for (of, _), lag in lags.items() if of == group)))
 
     def read(self) -> None:
         """One short transaction, on the thread of the service's own loops."""

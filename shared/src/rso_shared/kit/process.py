@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from rso_shared.kit import brokers, crash, erasing, gauges, logs, migrate, serving, telemetry
 from rso_shared.kit.clock import WallClock
-from rso_shared.kit.service import Loop, Service, build, rebuild_all
+from rso_shared.kit.service import Loop, Service, build, expected, rebuild_all
 from rso_shared.kit.settings import ServiceSettings, TelemetrySettings, refuse_strangers
 from rso_shared.kit.spec import ServiceSpec
 from rso_shared.kit.web.app import create_app
@@ -107,7 +107,7 @@ def _stay(service: Service, role: str, more: Additions) -> None:
     loops |= more.loops[role](service) if role in more.loops else {}
     if role == "consumer":
         groups = {service.name: service.topics(), **more.groups}
-        loops[gauges.LOOP] = gauges.of(service, groups).run
+        loops[gauges.LOOP] = expected(service.health, gauges.LOOP, gauges.of(service, groups).run)
     app = None
     if role == "api":
         app = create_app(service)

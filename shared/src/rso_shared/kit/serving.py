@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rso_shared.kit import metrics
 from rso_shared.kit.service import Service
-from rso_shared.kit.web.health import readiness
+from rso_shared.kit.web.health import accepting, readiness
 
 KEEP_ALIVE_SECONDS = 60
 GRACE_SECONDS = 25
@@ -27,11 +27,18 @@ class Listener(uvicorn.Server):
 
 
 class Face:
-    """`/livez`, `/readyz` and `/metrics` of this process; everything else is `inner`'s, or nobody's."""
+    """`/livez`, `/readyz`, `/acceptz` and `/metrics` of this process; everything else is `inner`'s, or nobody's.
+
+    `/acceptz` is for whoever sends requests here: 503 only while no command could be taken.
+    """
 
     def __init__(self, service: Service, inner: ASGIApp | None, *, sends: bool) -> None:
         self._service, self._inner, self._sends = service, inner, sends
-        self._own: dict[str, Answer] = {"/livez": self._livez, "/readyz": self._readyz}
+        self._own: dict[str, Answer] = {
+            "/livez": self._livez,
+            "/readyz": self._readyz,
+            "/acceptz": self._acceptz,
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer = self._own.get(scope["path"]) if scope["type"] == "http" else None
@@ -44,6 +51,10 @@ class Face:
 
     async def _livez(self) -> Response:
         return JSONResponse({"status": "alive"})
+
+    async def _acceptz(self) -> Response:
+        problems = await asyncio.to_thread(accepting, self._service)
+        return JSONResponse({"accepting": not problems, "problems": problems}, 503 if problems else 200)
 
     async def _readyz(self) -> Response:
         state = await asyncio.to_thread(readiness, self._service, sends=self._sends)

@@ -47,8 +47,9 @@ def readiness(service: Service, *, sends: bool = True) -> Readiness:
     """`sends`: whether facts leave through this process. If not, what waits for the relay is told, and is no problem of this one:
     an api goes on accepting commands while the log is away.
     """
-    problems, lags = service.health.problems(), dict(service.health.lags)
+    problems, lags = service.health.problems(), service.health.known_lags()
     problems |= {f"lag.{group}": f"{lag} records behind" for group, lag in lags.items() if lag > LAG_LIMIT}
+    problems |= {f"lag.{group}": "unknown" for group in service.health.unknown_lags()}
     unsent = parked = 0
     try:
         with service.db.read() as tx:
@@ -71,6 +72,16 @@ def readiness(service: Service, *, sends: bool = True) -> Readiness:
         unsent=unsent, parked=parked, skipped=service.health.skipped, set_aside=dict(service.health.aside),
         lag=lags,
     )  # fmt: skip
+
+
+def accepting(service: Service) -> dict[str, str]:
+    """What keeps this process from taking commands: the database alone. Empty while it can. The log may be away, facts wait."""
+    try:
+        with service.db.read() as tx:
+            tx.conn.execute(select(1)).one()
+    except (DBAPIError, Transient) as problem:
+        return {"database": type(problem).__name__}
+    return {}
 
 
 def router(short: str) -> APIRouter:
