@@ -32,6 +32,7 @@ from rso_onebox.datadir import running
 
 CASES, AT_ONCE, ROUNDS, LIMIT = 12, 6, 2, 2.0
 ALL = CASES * ROUNDS
+POLL = ("GET", "/v1/cases/{case_id}")
 MARKS = {
     "EVENT_TYPE_MARKER_RECORDED": "local_activity",
     "EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED": "signal",
@@ -46,15 +47,18 @@ def main() -> list[Row]:
         status = Engines(Folder(target.data).engines).status()
         engines = _engines(target, status)
         before, driven, ours, rounds = _counted(target, status), [], 0.0, []
+        asked = _requests(target)
         for _ in range(ROUNDS):
             ours += spent(lambda: driven.append(_played(target)), lambda: (os.getpid(), *engines.pids))
             rounds.append(asdict(bare_costs.measured(engines)))
         steps = _counted(target, status)
         steps.subtract(before)
+        polls = _requests(target)[POLL] - asked[POLL]
         steps.update(asyncio.run(_marks(str(status.temporal), [case for each in driven for case in each.opened])))
     costs = {step: statistics.mean(each[step] for each in rounds) for step in rounds[0]}
     bare = sum(number * costs[step] for step, number in steps.items())
     return [
+        reported("of a case: calls without its callers' polling", (steps["call"] - polls) / ALL, ""),
         *(reported(f"of a case: {step.replace('_', ' ')}s", number / ALL, "") for step, number in steps.items()),
         *(
             reported(f"processor time of one bare {step.replace('_', ' ')}", 1000 * cost, "ms")
@@ -82,12 +86,16 @@ def _engines(target: ClusterTarget, status: Status) -> bare_costs.Engines:
 def _counted(target: ClusterTarget, status: Status) -> Counter[str]:
     """Since the cluster began. An append is a transaction that wrote events; a receipt is a record that a consumer applied."""
     counts = settled(target, frozenset(), silent).counts
-    return Counter(call=_requests(target), append=_appends(status), send=counts.records, receive=counts.consumed)
+    return Counter(
+        call=sum(_requests(target).values()), append=_appends(status), send=counts.records, receive=counts.consumed
+    )
 
 
-def _requests(target: ClusterTarget) -> int:
+def _requests(target: ClusterTarget) -> Counter[tuple[str, str]]:
+    """By method and route. How often a caller asks for a case depends on how long it waits; all else does not."""
     lines = (line for log in Folder(target.data).logs.glob("*-api-*.log") for line in log.read_text().splitlines())
-    return sum(json.loads(line).get("event") == "request" for line in lines if line.startswith("{"))
+    told = (json.loads(line) for line in lines if line.startswith("{"))
+    return Counter((each["method"], each["route"]) for each in told if each.get("event") == "request")
 
 
 def _appends(status: Status) -> int:

@@ -1,5 +1,7 @@
 """One HTTP command with authentication, idempotency and telemetry on, against bare FastAPI and raw psycopg on the same statements.
 
+Every span and metric goes to a collector (`collector.py`) that must have got some by the end.
+
 The command registers an organisation: a new stream of one event, its read model, its outbox row, its idempotency row. What it
 executes is written down once at the driver and is what the peer executes, with new ids each time.
 """
@@ -44,6 +46,8 @@ CLIENTS = (1, 50)
 SECONDS = 4.0
 ROUNDS = 3
 LIMIT = 1.8
+OTHER_LINE = ("NOTIFY", "SET synchronous_commit")
+"""Of the connection that tells the relay: no part of the command's transaction."""
 VERSIONS = Path(rso_intake.app.__file__).parent / "migrations" / "versions"
 HERE = Path(__file__).parent
 Statement = tuple[str, Any, bool]
@@ -89,7 +93,7 @@ def capture(given: dict[str, str], folder: Path, token: str) -> list[Statement]:
         answer = TestClient(create_app(built)).post(PATH, content=body, headers=headers)
     answer.raise_for_status()
     built.close()
-    return statements
+    return [each for each in statements if not each[0].startswith(OTHER_LINE)]
 
 
 @contextmanager
@@ -188,12 +192,17 @@ def main() -> list[Row]:
         statements = capture(settings(folder, other, pem), folder, token)
         capture(given, folder, token)
         (folder / "statements").write_bytes(pickle.dumps(statements))
-        mine, theirs = free_port(), free_port()
+        mine, theirs, telemetry = free_port(), free_port(), free_port()
+        collecting = stack.enter_context(server([str(HERE / "collector.py"), str(telemetry)], telemetry))
         environment = {f"RSO_INTAKE_{name.upper()}": value for name, value in given.items()}
+        environment["RSO_OTLP_ENDPOINT"] = f"http://127.0.0.1:{telemetry}"
         ours = stack.enter_context(server(["-m", "rso_intake", "api"], mine, RSO_INTAKE_PORT=str(mine), **environment))
         argv = [str(HERE / "peer_app.py"), other, str(folder / "statements"), str(theirs)]
         peer = stack.enter_context(server(argv, theirs))
         rows = [reported("SQL statements of that command", len(statements), "statements")]
         for clients in CLIENTS:
             rows += table(*rounds(ours, peer, token, clients), clients)
+        came = httpx.get(f"http://127.0.0.1:{collecting[1]}/").json()
+        if not came.get("/v1/traces"):
+            raise RuntimeError("no span reached the collector: telemetry was not on")
         return rows

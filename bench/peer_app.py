@@ -46,7 +46,7 @@ def fresh(value: Any, words: dict[str, str]) -> Any:
 
 
 def create(dsn: str, statements: list[tuple[str, Any, bool]]) -> FastAPI:
-    app, pool = FastAPI(), ConnectionPool(dsn, min_size=8, max_size=8, open=True)
+    app, pool = FastAPI(), ConnectionPool(dsn, min_size=10, max_size=10, open=True)
 
     @app.post("/v1/organisations", status_code=201)
     def register(body: Organisation) -> dict[str, Any]:
