@@ -112,6 +112,20 @@ def test_what_psycopg_clears_away_is_prepared_anew(db: Database, change: str) ->
         assert len(_names(tx)) == 2
 
 
+@pytest.mark.parametrize(
+    "change", ["DROP TABLE IF EXISTS others", "ALTER TABLE things ADD COLUMN IF NOT EXISTS more text"]
+)
+def test_what_psycopg_does_not_clear_away_the_second_time_stays(db: Database, change: str) -> None:
+    """It looks at what a statement was only when it sees its text for the first time."""
+    with db.write() as tx:
+        tx.run(ADD, (1, "a", None))
+        for _ in range(3):
+            for _ in range(8):
+                assert tx.conn.execute(text("SELECT 1")).scalar() == 1
+            tx.conn.execute(text(change))
+            assert tx.run(FIND, (1,)) == [(1, "a", None)]
+
+
 def test_a_transaction_that_failed_and_was_carried_on_does_not_pass_for_committed(db: Database) -> None:
     told: list[str] = []
     with pytest.raises(psycopg.errors.InFailedSqlTransaction), db.write() as tx:

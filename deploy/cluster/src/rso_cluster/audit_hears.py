@@ -16,7 +16,7 @@ HEARS: Mapping[str, frozenset[str]] = {
             billing.coverage_confirmed billing.fee_quoted billing.payment_captured
             intake.authorization_requested intake.authorization_signed intake.case_closed intake.case_declined
             intake.case_expired intake.case_held intake.case_resumed intake.case_submitted intake.case_withdrawn
-            intake.eligibility_confirmed intake.local_provider_joined intake.program_published
+            intake.eligibility_confirmed intake.local_provider_joined intake.owner_assigned intake.priority_changed intake.program_published
             intake.requester_linked matching.assignment_released matching.case_offered
             matching.matching_exhausted matching.matching_started matching.offer_accepted
             matching.offer_declined matching.offer_lapsed matching.offer_withdrawn opinions.opinion_approved

@@ -111,7 +111,8 @@ class Gathered:
             family.rows[key] = dict(row)
 
     def get(self, table: Table, *key: Any) -> Row | None:
-        return self._family(table, key[0]).rows.get(key)
+        found = self._family(table, key[0]).rows.get(key)
+        return None if found is None else dict(found)
 
     def update(self, table: Table, *key: Any, **values: Any) -> None:
         rows = self._family(table, key[0]).rows

@@ -18,8 +18,6 @@ PREPARED = 200
 """So many statements are kept per connection, and only small ones: one of a hundred rows has another text in every batch."""
 SMALL = 100
 _DONE = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
-_CLEARING = ("DROP", "ALTER", "ROLLBACK", "DISCARD", "DEALLOCATE")
-"""After these psycopg has the server forget every prepared statement: its own, and ours with them."""
 
 
 class Wire(psycopg.Connection[Any]):
@@ -27,7 +25,6 @@ class Wire(psycopg.Connection[Any]):
 
     def __init__(self, pgconn: Any, *more: Any, **named: Any) -> None:
         super().__init__(pgconn, *more, **named)
-        self.cursor_factory = _Cursor
         self._hot_rows = Transformer(self)
         self._hot_names: dict[str, bytes] = {}
         self._hot_numbers = count()
@@ -64,11 +61,11 @@ class Wire(psycopg.Connection[Any]):
         if self.pgconn.transaction_status != TransactionStatus.IDLE:
             _checked(self.pgconn.exec_(b"ROLLBACK"))
 
-    def forget(self) -> None:
-        """What psycopg has cleared away on the server is gone for us too."""
-        if self._hot_names:
+    def _deallocate(self, name: bytes | None) -> Any:
+        """Psycopg has the server forget every prepared statement after a DROP, say: ours go with its own."""
+        if name is None:
             self._hot_names.clear()
-            _checked(self.pgconn.exec_(b"DEALLOCATE ALL"))
+        return super()._deallocate(name)
 
     def _hot_prepared(self, sql: str, size: int) -> bytes | None:
         if size > SMALL or len(self._hot_names) >= PREPARED:
@@ -77,14 +74,6 @@ class Wire(psycopg.Connection[Any]):
         _checked(self.pgconn.prepare(name, _numbered(sql)))
         self._hot_names[sql] = name
         return name
-
-
-class _Cursor(psycopg.Cursor[Any]):
-    def execute(self, *arguments: Any, **named: Any) -> "_Cursor":
-        super().execute(*arguments, **named)
-        if (self.statusmessage or "").startswith(_CLEARING) and isinstance(self.connection, Wire):
-            self.connection.forget()
-        return self
 
 
 def _checked(found: PGresult) -> None:
