@@ -39,15 +39,28 @@ def test_what_was_there_before_a_stop_is_there_after_it(cluster: Deployment) -> 
     found_whole(cluster, driven)
 
 
-def test_every_role_dies_at_each_of_its_points_and_nothing_is_lost(cluster: Deployment) -> None:
-    """The load fails where a point of a role was never hit; here each was, as often as it was armed."""
+@pytest.fixture
+def armed(cluster: Deployment) -> Deployment:
+    """Started with crash points, by the test above or, where that one was left out, here."""
+    if not Folder(cluster.data).armed.exists():
+        assert cluster.down() == 0, cluster.output.read_text()
+        cluster.up("--points", str(TIMES))
+    return cluster
+
+
+def test_every_role_dies_at_each_of_its_points_and_nothing_is_lost(armed: Deployment) -> None:
+    """The load fails where a point of a role was never hit; here each was, as often as it was armed. Replicas that come to the
+    same point at the same moment may both go.
+    """
+    cluster = armed
     told = json.loads(rso(cluster, "load", "--cases", str(CASES), "--concurrency", str(CASES), "--json").stdout)
     assert (told["delivered"], told["failed"]) == (CASES, 0)
     assert {told[name] for name in ("lost", "duplicated", "stuck", "changed")} == {0}
     reached = {(role, point): number for role, hit in told["points"].items() for point, number in hit.items()}
     tally.reached(reached)
     wanted = {pair for pair in points.pairs() if not pair[0].endswith(points.REBUILD)}
-    assert reached == dict.fromkeys(wanted, TIMES)
+    assert reached.keys() == wanted
+    assert min(reached.values()) >= TIMES, reached
 
 
 def test_a_rebuild_that_dies_on_postgresql_leaves_the_read_model_as_it_was(cluster: Deployment, tmp_path: Path) -> None:
