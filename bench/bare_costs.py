@@ -25,6 +25,10 @@ from processor import seconds, spent
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from rso_shared.kit.kafka_broker import KafkaBroker
+from rso_shared.kit.kafka_connection import Connection
+from rso_shared.kit.topics import Topic
+
 HERE = Path(__file__).parent
 CALLS, APPENDS, MESSAGES, WORKFLOWS, STEPS = 1_000, 1_000, 1_000, 12, 15
 APPEND = (
@@ -120,6 +124,7 @@ def _each(engines: Engines, work: Callable[[], None], times: int) -> float:
 def _messages(engines: Engines) -> tuple[float, float]:
     """Of a send alone, and of a receipt: what the same sends cost more when somebody receives them."""
     topic = f"bare-{uuid.uuid4().hex[:8]}"
+    _create(engines, topic)
     alone = _sent(engines, topic)
     out = HERE.parent / ".rso" / f"{topic}.out"
     out.parent.mkdir(exist_ok=True)
@@ -131,6 +136,13 @@ def _messages(engines: Engines) -> tuple[float, float]:
     finally:
         out.unlink(missing_ok=True)
     return alone, max(heard - alone, 0.0)
+
+
+def _create(engines: Engines, topic: str) -> None:
+    """With as many partitions as ours have; the cluster's Kafka makes none by itself."""
+    broker = KafkaBroker(Connection((engines.kafka,)), (Topic(topic),))
+    asyncio.run(broker.prepare())
+    broker.close()
 
 
 def _sent(engines: Engines, topic: str) -> float:
