@@ -1,167 +1,156 @@
-"""The same commands and views of intake with 1,000, 10,000 and 50,000 stored cases: SQL time per command, pages per view.
+"""The same commands and views of every service with ever more stored cases: SQL time per command, pages per view.
 
-Three databases stand side by side, filled by `preload`, and every command and view is taken from each in turn. The time of a command
-is what its statements and its commit took at the driver. The pages of a view are what EXPLAIN (ANALYZE, BUFFERS) counts for its
-statements, hit or read. `python bench/growth.py 100 1000` runs this one alone, with so many cases.
+Databases of one service stand side by side, filled by `preload`, and every command and view is taken from each in turn. The time of
+a command is what its statements and its commit took at the driver, without the connection that tells the relay; their number is a row
+too. The pages of a view are what EXPLAIN (ANALYZE, BUFFERS) counts for its statements, hit or read. Intake and operations are filled
+up to 50,000 cases, the others up to 10,000: more of them would not fit into the time. `python bench/growth.py 100 1000` runs this
+one alone, with so many cases.
 """
 
 import os
 import statistics
 import sys
 import tempfile
-import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from engine_room import provided
 from explained import Plan, plan
 from finished import Finished, finished
-from http_command import VERSIONS, settings
-from onebox import BUNDLE
+from growth_cases import FIRST_HEARD, Known, filled, fresh, known, of_clone, records, submissions
+from growth_side import Side
+from growth_views import COMMANDS, VIEWS, View
+from http_command import OTHER_LINE
 from postgres_room import database, postgres
-from preload import case, load
-from pydantic import SecretStr
-from rows import Row, at_most, ratio_at_most, table
-from spy import spied
-from starlette.testclient import TestClient
+from preload import Case, case, load
+from rows import Row, at_most, ratio_at_most, reported, table
+from spy import Statement, spied
 
-import rso_intake.app
-from rso_onebox import default_tables, loading
-from rso_onebox.bundle import derive_case, read_bundle
-from rso_onebox.client import OPERATOR
-from rso_onebox.demo_people import PARTNER, Cast, submission
-from rso_shared.contracts.vocabulary import Role
-from rso_shared.kit import logs, migrate, service
-from rso_shared.kit.auth import Issuer, make_private_pem
-from rso_shared.kit.clock import WallClock
-from rso_shared.kit.local_broker import LocalBroker
-from rso_shared.kit.settings import ServiceSettings
-from rso_shared.kit.web.app import create_app
+from rso_shared.kit import logs
 
-COUNTS = (1_000, 10_000, 50_000)
+FEW, MANY = (1_000, 10_000), (1_000, 10_000, 50_000)
+COUNTS: Mapping[str, Sequence[int]] = {
+    "intake": MANY, "records": FEW, "matching": FEW, "opinions": FEW, "billing": FEW, "operations": MANY,
+}  # fmt: skip
 ROUNDS, LIMIT = 40, 1.15
-PROGRAM = "direct-cancer"
-VIEWS = {
-    "a case": "/v1/cases/{case_id}",
-    "its people": "/v1/cases/{case_id}/person?purpose=care",
-    "its questions": "/v1/cases/{case_id}/questions",
-    "its authorizations": "/v1/cases/{case_id}/authorizations",
-    "the list of cases": "/v1/cases",
-    "the list of one stage": "/v1/cases?stage=delivered",
-    "the list of a stage where nobody is": "/v1/cases?stage=in_review",
-    "the list by client reference": "/v1/cases?client_reference=nobody",
-    "the list of late changes": "/v1/cases?updated_after=2100-01-01T00:00:00Z",
-}
+HEARD = {"records", "matching", "opinions", "billing"}
+"""Whose commands meet cases of which they have only heard."""
 
 
-class Side:
-    """Intake's api in this process on one of the databases. Keys are those of the case that was played."""
+@dataclass(slots=True)
+class Bench:
+    """One service with so many cases on each side."""
 
-    def __init__(self, dsn: str, played: Finished, folder: Path) -> None:
-        self.dsn, self._played = dsn, played
-        given = settings(folder, dsn, played.data.issuer_pem())
-        given["keys_url"] = f"sqlite:///{played.data.service('intake')}/keys.db"
-        secret = {"master_key": SecretStr(played.data.master_key())}
-        self.service = service.build(
-            rso_intake.app.SPEC,
-            ServiceSettings(**{**given, **secret}),  # type: ignore[arg-type]
-            broker=LocalBroker(folder / "broker.db"),
-            clock=WallClock(),
-        )
-        migrate.migrate(self.service.db, VERSIONS)
-        self._client = TestClient(create_app(self.service))
-
-    def call(self, method: str, path: str, role: Role, subject: str, organisation: str, body: Any = None) -> Any:
-        token = self._played.data.issuer().token(subject, role, organisation)
-        headers = {"authorization": f"Bearer {token}", "idempotency-key": str(uuid.uuid4())}
-        answer = self._client.request(method, path, headers=headers, json=body)
-        if answer.is_error:
-            raise RuntimeError(f"{method} {path} answered {answer.status_code}: {answer.text}")
-        return answer.json()
+    short: str
+    counts: Sequence[int]
+    sides: list[Side]
+    of: Case
+    first: Known
+    spent: dict[str, dict[str, list[list[Statement]]]] = field(default_factory=dict)
+    """By command and side: what each round sent to the database."""
 
 
-def main(counts: Sequence[int] = COUNTS) -> list[Row]:
+def main(counts: Mapping[str, Sequence[int]] = COUNTS) -> list[Row]:
     with provided("postgres"), tempfile.TemporaryDirectory(prefix="rso-bench-") as made, ExitStack() as stack:
         logs.configure(stream=stack.enter_context(Path(os.devnull).open("w")))
         played = finished(Path(made) / "data")
         server = stack.enter_context(postgres())
+        return [row for short in counts for row in _measured(short, counts[short], played, Path(made), server)]
+
+
+def _measured(short: str, counts: Sequence[int], played: Finished, made: Path, server: str) -> list[Row]:
+    """Its databases are gone afterwards."""
+    began = time.monotonic()
+    before = played.before[short]
+    of = case(before, played.after[short])
+    heard = range(FIRST_HEARD, FIRST_HEARD + ROUNDS) if short in HEARD else ()
+    with ExitStack() as stack:
         sides = []
         for count in counts:
-            folder = Path(made) / str(count)
-            folder.mkdir()
-            side = Side(stack.enter_context(database(server)), played, folder)
+            folder = made / short / str(count)
+            folder.mkdir(parents=True)
+            side = Side(short, stack.enter_context(database(server)), played, folder)
             stack.callback(side.service.close)
-            before, after = played.before["intake"], played.after["intake"]
-            load(side.dsn, before, case(before, after), count)
+            load(side.dsn, before, of, count, heard)
             sides.append(side)
-        return [*_commands(sides, counts), *_views(sides, counts, played.case_id)]
+        loaded = time.monotonic()
+        bench = Bench(short, counts, sides, of, known(played, short))
+        rows = [*_views(bench), *_commands(bench)]
+        print(f"{short}: filled in {loaded - began:.0f} s, asked in {time.monotonic() - loaded:.0f} s", file=sys.stderr)
+        return rows
 
 
-def _commands(sides: Sequence[Side], counts: Sequence[int]) -> list[Row]:
-    body_of, times = _submissions(sides[0]), {}
-    for _ in range(ROUNDS):
-        for side in sides:
-            for name, seconds in _played_through(side, body_of()):
-                times.setdefault(name, {}).setdefault(side.dsn, []).append(1000 * seconds)
-    rows = []
-    for name, of in times.items():
-        middle = [statistics.median(of[side.dsn]) for side in sides]
-        rows.append(_grown(f"SQL of {name}", middle, counts, "ms"))
-    return rows
+def _commands(bench: Bench) -> list[Row]:
+    submitted = submissions(bench.sides[0]) if bench.short == "intake" else None
+    for turn in range(ROUNDS):
+        for side in bench.sides:
+            about = {**of_clone(bench.first, bench.of, FIRST_HEARD + turn), **fresh(turn)}
+            if submitted:
+                about["submission"] = submitted()
+            for name, statements in _played_through(bench, side, about, turn):
+                bench.spent.setdefault(name, {}).setdefault(side.dsn, []).append(statements)
+    return [row for name in bench.spent for row in _spent(bench, name)]
 
 
-def _submissions(side: Side) -> Callable[[], dict[str, Any]]:
-    """Bodies of POST /v1/cases about the patient of the example, each with references of its own."""
-    codes = default_tables.load_conditions(loading.FOLDER)
-    bundle = derive_case([read_bundle(BUNDLE.read_bytes())], codes.group_of)
-    program = side.call("GET", f"/v1/programs/{PROGRAM}", Role.PARTNER, "example-health-ehr", PARTNER)
-    issuer = Issuer(make_private_pem(), "nobody")
-    return lambda: submission(bundle, Cast("", issuer), program)
+def _played_through(bench: Bench, side: Side, about: Known, turn: int) -> Iterator[tuple[str, list[Statement]]]:
+    """What each command sent to the database. What it answers is known from then on."""
+    for command in (each for each in COMMANDS if each.service == bench.short):
+        asked = (filled(command.path, about), command.caller.role, filled(command.caller.subject, about))
+        body = filled(command.body, about)
+        with _sent() as statements:
+            about.update(side.call("POST", *asked, command.caller.organisation, body))
+        yield command.name, statements
+    if bench.short == "operations":
+        facts = records(bench.of, FIRST_HEARD + turn)
+        with _sent() as statements:
+            side.take_in(facts)
+        yield f"taking in the {len(facts)} facts of a case", statements
 
 
-def _played_through(side: Side, body: dict[str, Any]) -> Iterator[tuple[str, float]]:
-    """Seconds at the driver, by command."""
-    subject = f"patient-{uuid.uuid4()}"
-
-    def timed(
-        name: str, path: str, role: Role, who: str, organisation: str, body: Any
-    ) -> tuple[Any, tuple[str, float]]:
-        with spied() as statements:
-            answer = side.call("POST", path, role, who, organisation, body)
-        return answer, (name, sum(each.seconds for each in statements))
-
-    opened, spent = timed("opening a case", "/v1/cases", Role.PARTNER, "example-health-ehr", PARTNER, body)
-    yield spent
-    join = {"reference_number": opened["reference_number"], "role": "patient"}
-    yield timed("joining a case", "/v1/case-joins", Role.PATIENT, subject, "public", join)[1]
-    path = f"/v1/cases/{opened['case_id']}/priority"
-    yield timed("changing its priority", path, Role.CARE_COORDINATOR, "bench", OPERATOR, {"priority": "urgent"})[1]
+@contextmanager
+def _sent() -> Iterator[list[Statement]]:
+    """Filled when it is over."""
+    found: list[Statement] = []
+    with spied() as statements:
+        yield found
+    found += [each for each in statements if not (each.sql or "").startswith(OTHER_LINE)]
 
 
-def _views(sides: Sequence[Side], counts: Sequence[int], case_id: str) -> list[Row]:
+def _spent(bench: Bench, name: str) -> list[Row]:
+    rounds = [bench.spent[name][side.dsn] for side in bench.sides]
+    middle = [statistics.median(1000 * sum(each.seconds for each in sent) for sent in side) for side in rounds]
+    number = statistics.median(sum(each.sql is not None for each in sent) for sent in rounds[-1])
+    return [
+        _grown(f"SQL of {name}", middle, bench.counts, "ms"),
+        reported(f"SQL statements of {name}", number, "statements"),
+    ]
+
+
+def _views(bench: Bench) -> list[Row]:
     rows, scans = [], set()
-    staff, partner = (Role.CARE_COORDINATOR, "bench", OPERATOR), (Role.PARTNER, "example-health-ehr", PARTNER)
-    views = [(name, path, staff) for name, path in VIEWS.items()]
-    views.append(("a partner's list of cases", VIEWS["the list of cases"], partner))
-    for name, path, caller in views:
-        pages = []
-        for side in sides:
-            found = _plan(side, path.format(case_id=case_id), *caller)
-            pages.append(float(found.pages))
-            if side is sides[-1]:
-                scans |= {f"{name}: {table}" for table in found.scans}
-        rows.append(_grown(f"pages of {name}", pages, counts, "pages"))
+    for view in (each for each in VIEWS if each.service == bench.short):
+        plans = [_plan(side, view, bench.first) for side in bench.sides]
+        scans |= {f"{view.name}: {scanned}" for scanned in plans[-1].scans}
+        rows.append(_grown(f"pages of {view.name}", [float(found.pages) for found in plans], bench.counts, "pages"))
     for scan in sorted(scans):
         print(f"sequential scan in {scan}", file=sys.stderr)
-    return [*rows, at_most(f"views of intake with a sequential scan at {counts[-1]:,} cases", len(scans), "scans", 0)]
+    what = f"views of {bench.short} with a sequential scan at {bench.counts[-1]:,} cases"
+    return [*rows, at_most(what, len(scans), "scans", 0)]
 
 
-def _plan(side: Side, path: str, role: Role, subject: str, organisation: str) -> Plan:
+def _plan(side: Side, view: View, about: Known) -> Plan:
     with spied() as statements:
-        side.call("GET", path, role, subject, organisation)
+        if view.query is None:
+            caller = view.caller
+            subject = filled(caller.subject, about)
+            side.call("GET", filled(view.path, about), caller.role, subject, caller.organisation)
+        else:
+            with side.service.db.read() as tx:
+                view.query(tx)
     with psycopg.connect(side.dsn) as connection:
         return plan(connection, statements)
 
@@ -174,4 +163,5 @@ def _grown(name: str, values: Sequence[float], counts: Sequence[int], unit: str)
 
 
 if __name__ == "__main__":
-    print(table(main([int(word) for word in sys.argv[1:]] or COUNTS)))
+    asked = [int(word) for word in sys.argv[1:]]
+    print(table(main(dict.fromkeys(COUNTS, asked) if asked else COUNTS)))

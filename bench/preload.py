@@ -23,6 +23,8 @@ UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 INSTANT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 OWN = {"cases": ("reference_number",), "case_list": ("client_reference",), "person_keys": ("identifier_key",)}
 """Neither ids nor instants, and yet of one case alone."""
+HEARD = ("facts", "case_parties")
+"""What a service has of a case before it did anything for it."""
 APART, PIECE = timedelta(minutes=7), 500
 Rows = dict[str, list[dict[str, Any]]]
 Words = Mapping[str, str]
@@ -55,6 +57,13 @@ class Case:
         words |= {at: iso(parse_iso(at) - back) for at in self.instants}
         return words | {_digits(word): _digits(new) for word, new in words.items()}
 
+    def kept(self, number: int) -> list[dict[str, Any]]:
+        """The kept facts of one clone, oldest first."""
+        words = self.renamed(number)
+        cut = re.compile("(" + "|".join(map(re.escape, words)) + ")")
+        rows = sorted(self.rows["facts"], key=lambda row: int(row["position"]))
+        return [{name: _joined(cut.split(str(value)), words) for name, value in row.items()} for row in rows]
+
 
 def case(before: Rows, after: Rows) -> Case:
     known = {name: {repr(row) for row in rows} for name, rows in before.items()}
@@ -66,8 +75,8 @@ def case(before: Rows, after: Rows) -> Case:
     return Case(rows, frozenset(set(UUID.findall(text)) - shared | own - {None}), frozenset(INSTANT.findall(text)))
 
 
-def load(dsn: str, before: Rows, of: Case, count: int) -> None:
-    """The first case as it is, and clones until there are `count`."""
+def load(dsn: str, before: Rows, of: Case, count: int, heard: Sequence[int] = ()) -> None:
+    """The first case as it is, and clones until there are `count`; of those numbered in `heard` only what was heard of them."""
     with psycopg.connect(dsn) as connection:
         tables = {name: _Table.of(connection, name, rows[0]) for name, rows in of.rows.items() if rows}
         for name, rows in before.items():
@@ -80,6 +89,8 @@ def load(dsn: str, before: Rows, of: Case, count: int) -> None:
             words = [mould.words(number) for number in range(start, min(start + PIECE, count))]
             for name, table in tables.items():
                 table.copy(connection, (mould.cast(name, each) for each in words))
+        for name in {*HEARD} & {*tables}:
+            tables[name].copy(connection, (mould.cast(name, mould.words(number)) for number in heard))
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("VACUUM (FREEZE, ANALYZE)")
 

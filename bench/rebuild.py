@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 from engine_room import provided
 from finished import finished
-from growth import Side
+from growth_side import Side
 from postgres_room import database, postgres
 from preload import case, load
 from rows import Row, ratio_at_least, table
@@ -34,7 +34,7 @@ def main(cases: int = CASES) -> list[Row]:
     with provided("postgres"), tempfile.TemporaryDirectory(prefix="rso-bench-") as made, ExitStack() as stack:
         logs.configure(stream=stack.enter_context(Path(os.devnull).open("w")))
         played = finished(Path(made) / "data")
-        side = Side(stack.enter_context(database(stack.enter_context(postgres()))), played, Path(made))
+        side = Side("intake", stack.enter_context(database(stack.enter_context(postgres()))), played, Path(made))
         stack.callback(side.service.close)
         before = played.before["intake"]
         load(side.dsn, before, case(before, played.after["intake"]), cases)
