@@ -16,7 +16,7 @@ from rso_onebox import loading
 from rso_onebox.datadir import DataDir, running
 
 SECONDS, CONCURRENCY = 300.0, 4
-WARM, PIECE = 12, 12
+WARM, PIECE = 36, 12
 PROMISED_CASES, PROMISED_MIB = 1_000, 30
 SETTLE_SECONDS = 5.0
 
