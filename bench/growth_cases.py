@@ -17,6 +17,7 @@ from rso_onebox.demo_people import PARTNER, Cast, submission
 from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit.auth import Issuer, make_private_pem
 from rso_shared.kit.broker import Record
+from rso_shared.kit.ids import event_id
 from rso_shared.kit.names import topic_of
 
 PROGRAM = "direct-cancer"
@@ -77,13 +78,13 @@ def filled(template: Any, about: Known) -> Any:
 
 
 def records(of: Case, number: int) -> list[Record]:
-    """The facts of a clone as they come from the log."""
+    """The facts of a clone as they come from the log, published just now."""
     return [_record(row) for row in of.kept(number)]
 
 
 def _record(row: Mapping[str, Any]) -> Record:
     headers = {
-        "ce_id": row["event_id"],
+        "ce_id": event_id(),
         "ce_type": row["type"],
         "ce_subject": row["key"],
         "ce_time": row["occurred_at"],

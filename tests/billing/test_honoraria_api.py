@@ -40,6 +40,36 @@ def test_honoraria_are_accrued_seen_and_approved(billing):
     refused(finance.post("/v1/honoraria/none/approval"), 404, "honorarium_unknown")
 
 
+def test_pages_of_honoraria(billing):
+    known(billing)
+    specialists = [f"spec-{n}" for n in range(1, 6)]
+    billing.receive(*map(accepted, specialists))
+    service, finance = billing.client(Role.SERVICE), billing.client(Role.FINANCE)
+    made = [
+        ok(service.post(f"{INTERNAL}/honorarium", {"specialist_id": who}), 201)["honorarium_id"] for who in specialists
+    ]
+    ok(finance.post(f"/v1/honoraria/{made[0]}/approval"))
+    assert sorted(paged(finance)) == sorted(made)
+    assert paged(finance) == paged(finance, case_id=CASE)
+    assert sorted(paged(finance, status="accrued")) == sorted(made[1:])
+    assert paged(finance, status="approved") == made[:1]
+    assert paged(billing.client(Role.SPECIALIST, "spec-3")) == [made[2]]
+    refused(finance.get("/v1/honoraria", cursor="forged"), 422, "cursor_invalid")
+    assert finance.get("/v1/honoraria", limit=501).status_code == 422
+
+
+def paged(client, **filters):
+    """Ids of all pages of two."""
+    found, more = [], {}
+    while True:
+        page = ok(client.get("/v1/honoraria", limit=2, **filters, **more))
+        assert len(page["honoraria"]) <= 2
+        found += [one["honorarium_id"] for one in page["honoraria"]]
+        if page["next_cursor"] is None:
+            return found
+        more = {"cursor": page["next_cursor"]}
+
+
 def test_a_rebuild_gives_the_same_books(billing):
     known(billing, CoverageRoute.PLAN)
     billing.receive(accepted())

@@ -67,6 +67,13 @@ def test_a_stage_shows_its_own_cases_and_ended_ones_only_when_asked_for(operatio
     assert shown(operations, Stage.SCREENING).rows == ()
 
 
+def test_under_way_is_whatever_has_not_ended(operations):
+    facts = [StageEntered(case_id=f"in {stage}", stage=stage, entered_at=START) for stage in Stage]
+    operations.receive(*facts)
+    under_way = {f"in {stage}" for stage in Stage if stage not in board.ENDED}
+    assert {row.case_id for row in shown(operations).rows} == under_way
+
+
 def test_nobody_waited_for_and_no_promise(operations):
     operations.receive(
         *FACTS[:4], WaitingChanged(case_id=CASE, waiting_on=()), PromiseChanged(case_id=CASE, promised_by=None)

@@ -17,7 +17,10 @@ from sqlalchemy import (
     String,
     Table,
     func,
+    literal,
     select,
+    text,
+    tuple_,
 )
 from sqlalchemy import case as when
 
@@ -30,6 +33,7 @@ from rso_shared.kit.projections import Projection
 from rso_shared.kit.rows import Rows
 
 METADATA = MetaData()
+OPEN = text("approved_at IS NULL")
 
 JOURNAL = Table(
     "journal",
@@ -59,7 +63,9 @@ HONORARIA = Table(
     Column("accrued_at", String, nullable=False),
     Column("approved_at", String),
     Index("honoraria_by_case", "case_id"),
-    Index("honoraria_by_specialist", "specialist_id"),
+    Index("honoraria_by_time", "accrued_at", "honorarium_id"),
+    Index("honoraria_by_specialist", "specialist_id", "accrued_at", "honorarium_id"),
+    Index("honoraria_to_approve", "accrued_at", "honorarium_id", sqlite_where=OPEN, postgresql_where=OPEN),
 )
 
 
@@ -139,17 +145,30 @@ def journal(tx: Tx, case_id: str) -> Sequence[RowMapping]:
     return tx.conn.execute(query.order_by(JOURNAL.c.posted_at, JOURNAL.c.entry_id, JOURNAL.c.line)).mappings().all()
 
 
-def honoraria(
-    tx: Tx, *, case_id: str | None = None, specialist_id: str | None = None, status: str | None = None
-) -> Sequence[Row[Any]]:
-    query = select(HONORARIA).order_by(HONORARIA.c.accrued_at, HONORARIA.c.honorarium_id)
-    if case_id is not None:
-        query = query.where(HONORARIA.c.case_id == case_id)
-    if specialist_id is not None:
-        query = query.where(HONORARIA.c.specialist_id == specialist_id)
-    if status is not None:
-        approved = HONORARIA.c.approved_at.is_not(None)
-        query = query.where(approved if status == "approved" else ~approved)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    case_id: str | None = None
+    specialist_id: str | None = None
+    status: str | None = None
+    after: tuple[str, ...] | None = None
+    """(accrued_at, honorarium_id) of the last row of the page before."""
+    limit: int
+
+
+def honoraria(tx: Tx, wanted: Wanted) -> Sequence[Row[Any]]:
+    """Oldest first."""
+    owed = HONORARIA.c
+    query = select(HONORARIA).order_by(owed.accrued_at, owed.honorarium_id).limit(wanted.limit)
+    if wanted.case_id is not None:
+        query = query.where(owed.case_id == wanted.case_id)
+    if wanted.specialist_id is not None:
+        query = query.where(owed.specialist_id == wanted.specialist_id)
+    if wanted.status is not None:
+        query = query.where(
+            owed.approved_at.is_not(None) if wanted.status == "approved" else owed.approved_at.is_(None)
+        )
+    if wanted.after is not None:
+        query = query.where(tuple_(owed.accrued_at, owed.honorarium_id) > tuple_(*map(literal, wanted.after)))
     return tx.conn.execute(query).all()
 
 

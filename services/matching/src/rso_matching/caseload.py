@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, Select, func, select, tuple_
 
 from rso_matching.domain.eligibility import Load
-from rso_matching.domain.matching_state import AssignmentStatus, OfferStatus
+from rso_matching.domain.matching_state import OfferStatus
 from rso_matching.domain.needs import CaseNeeds
 from rso_matching.domain.ranking import FAIRNESS_WINDOW, LAPSE_WINDOW
-from rso_matching.tables import ASSIGNMENTS, MATCHINGS, OFFERS
+from rso_matching.tables import ACTIVE, ASSIGNMENTS, MATCHINGS, OFFERS
 from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit.clock import iso
 from rso_shared.kit.database import Tx
@@ -37,7 +37,7 @@ def loads(tx: Tx, ids: Sequence[str], needs: CaseNeeds, at: datetime) -> dict[st
 
 
 def active_counts(tx: Tx, ids: Sequence[str]) -> dict[str, int]:
-    here = (ASSIGNMENTS.c.specialist_id.in_(ids), ASSIGNMENTS.c.status == AssignmentStatus.ACTIVE)
+    here = (ASSIGNMENTS.c.specialist_id.in_(ids), ACTIVE)
     return _counted(tx, select(ASSIGNMENTS.c.specialist_id, func.count()).where(*here), ASSIGNMENTS.c.specialist_id)
 
 
@@ -105,6 +105,6 @@ def is_active(tx: Tx, case_id: str, specialist_id: str) -> bool:
     query = select(ASSIGNMENTS.c.assignment_id).where(
         ASSIGNMENTS.c.case_id == case_id,
         ASSIGNMENTS.c.specialist_id == specialist_id,
-        ASSIGNMENTS.c.status == AssignmentStatus.ACTIVE,
+        ACTIVE,
     )
     return tx.conn.execute(query).first() is not None

@@ -1,8 +1,10 @@
 """The read models of matching. Nothing here names a person: `profile` is the clear part of a specialist."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, PrimaryKeyConstraint, String, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, PrimaryKeyConstraint, String, Table, Text, text
 
 METADATA = MetaData()
+ACTIVE = text("status = 'active'")
+"""Written out, since only so the databases see that the index of those under way has every row that is asked for."""
 
 SPECIALISTS = Table(
     "specialists",
@@ -50,6 +52,8 @@ OFFERS = Table(
     Column("offered_at", String, nullable=False),
     Column("expires_at", String, nullable=False),
     Index("offers_by_specialist", "specialist_id", "offered_at"),
+    Index("offers_by_specialist_and_status", "specialist_id", "status", "offered_at", "offer_id"),
+    Index("offers_by_status", "status", "offered_at", "offer_id"),
     Index("offers_by_case", "case_id"),
     Index("offers_by_time", "offered_at", "offer_id"),
 )
@@ -63,6 +67,6 @@ ASSIGNMENTS = Table(
     Column("specialist_id", String, nullable=False),
     Column("status", String, nullable=False),
     Column("accepted_at", String, nullable=False),
-    Index("assignments_by_specialist", "specialist_id", "status"),
+    Index("assignments_active", "specialist_id", "case_id", sqlite_where=ACTIVE, postgresql_where=ACTIVE),
     Index("assignments_by_person", "person_id", "status"),
 )

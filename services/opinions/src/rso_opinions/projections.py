@@ -1,9 +1,10 @@
 """The read model of opinions: one row per case under review, for the worklists of specialists and quality reviewers."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Index, Integer, MetaData, RowMapping, String, Table, select
+from sqlalchemy import Column, Index, Integer, MetaData, RowMapping, String, Table, literal, select, tuple_
 
 from rso_opinions.domain import opinion_events as e
 from rso_opinions.domain.opinion_state import ReviewState
@@ -28,8 +29,10 @@ REVIEWS = Table(
     Column("opinion_version", Integer, nullable=False),
     Column("revisions", Integer, nullable=False),
     Column("changed_at", String, nullable=False),
-    Index("reviews_by_specialist", "specialist_id", "state"),
-    Index("reviews_by_state", "state", "due_at"),
+    Index("reviews_by_due", "due_at", "case_id"),
+    Index("reviews_by_state", "state", "due_at", "case_id"),
+    Index("reviews_by_specialist", "specialist_id", "due_at", "case_id"),
+    Index("reviews_by_specialist_and_state", "specialist_id", "state", "due_at", "case_id"),
 )
 
 _STATES: dict[type, ReviewState] = {
@@ -78,11 +81,22 @@ def _changed(recorded: Recorded) -> dict[str, Any]:
 PROJECTIONS = (Projection(name="reviews", tables=(REVIEWS,), apply=_apply, aggregate="opinion"),)
 
 
-def reviews(tx: Tx, *, state: ReviewState | None, specialist_id: str | None) -> Sequence[RowMapping]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    state: ReviewState | None = None
+    specialist_id: str | None = None
+    after: tuple[str, ...] | None = None
+    """(due_at, case_id) of the last row of the page before."""
+    limit: int = PAGE
+
+
+def reviews(tx: Tx, wanted: Wanted) -> Sequence[RowMapping]:
     """The worklist, most urgent first."""
-    query = select(REVIEWS).order_by(REVIEWS.c.due_at, REVIEWS.c.case_id).limit(PAGE)
-    if state is not None:
-        query = query.where(REVIEWS.c.state == state.value)
-    if specialist_id is not None:
-        query = query.where(REVIEWS.c.specialist_id == specialist_id)
+    query = select(REVIEWS).order_by(REVIEWS.c.due_at, REVIEWS.c.case_id).limit(wanted.limit)
+    if wanted.state is not None:
+        query = query.where(REVIEWS.c.state == wanted.state.value)
+    if wanted.specialist_id is not None:
+        query = query.where(REVIEWS.c.specialist_id == wanted.specialist_id)
+    if wanted.after is not None:
+        query = query.where(tuple_(REVIEWS.c.due_at, REVIEWS.c.case_id) > tuple_(*map(literal, wanted.after)))
     return tx.conn.execute(query).mappings().all()

@@ -115,9 +115,8 @@ PARTIES = Table(
     Column("organisation_id", String, nullable=False),
     Column("granted", Boolean, nullable=False),
     PrimaryKeyConstraint("case_id", "role", "subject", "organisation_id"),
-    Index("case_parties_by_subject", "subject", "role"),
-    Index("case_parties_by_organisation", "organisation_id"),
 )
+"""Always asked for by case. An index by subject or organisation would only mislead: one of them may have most of the cases."""
 
 IDEMPOTENCY = Table(
     "idempotency",

@@ -9,6 +9,7 @@ from rso_billing.api.models import Honoraria, HonorariumState, HonorariumView
 from rso_billing.api.work import honorarium_state
 from rso_billing.domain.honorarium import HONORARIUM, ApproveHonorarium
 from rso_shared.contracts.permissions import Reach
+from rso_shared.kit import cursor
 from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import unknown
 from rso_shared.kit.web.call import PUBLIC, STAFF, Call, permitted
@@ -21,13 +22,23 @@ def honoraria(
     call: Annotated[Call, Depends(permitted("honorarium.read"))],
     case_id: Annotated[str | None, Query(max_length=64)] = None,
     status: Literal["accrued", "approved"] | None = None,
+    cursor_: Annotated[str | None, Query(alias="cursor", max_length=400)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Honoraria:
     """A specialist's token carries the specialist's id as its subject."""
     everyone = call.principal.reach(call.permission) is Reach.ANY
-    specialist_id = None if everyone else call.principal.subject
+    wanted = projections.Wanted(
+        case_id=case_id,
+        specialist_id=None if everyone else call.principal.subject,
+        status=status,
+        after=cursor.decode(call.service.keys, cursor_, 2) if cursor_ else None,
+        limit=limit,
+    )
     with call.read() as tx:
-        rows = projections.honoraria(tx, case_id=case_id, specialist_id=specialist_id, status=status)
-    return Honoraria(honoraria=[_view(row) for row in rows])
+        rows = projections.honoraria(tx, wanted)
+    last = rows[-1] if len(rows) == limit else None
+    follows = cursor.encode(call.service.keys, last.accrued_at, last.honorarium_id) if last else None
+    return Honoraria(honoraria=[_view(row) for row in rows], next_cursor=follows)
 
 
 def _view(row: Any) -> HonorariumView:

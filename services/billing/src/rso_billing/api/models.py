@@ -159,7 +159,10 @@ class HonorariumView(BaseModel):
 
 
 class Honoraria(BaseModel):
+    """`next_cursor` is null on the last page. Ask again with it, and with the same filters."""
+
     honoraria: list[HonorariumView]
+    next_cursor: str | None
 
 
 class AccountBalance(BaseModel):

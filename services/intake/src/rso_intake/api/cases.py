@@ -5,14 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime
 
-from rso_intake import cursor, listing, queries
+from rso_intake import listing, queries
 from rso_intake.api.models import ClientReference
 from rso_intake.casework import folded
 from rso_intake.composition import Own, compose
 from rso_intake.subscribe import SHOWN
 from rso_intake.views import CasePage, CaseView
 from rso_shared.contracts.vocabulary import Stage
-from rso_shared.kit import facts
+from rso_shared.kit import cursor, facts
 from rso_shared.kit.clock import iso
 from rso_shared.kit.web.call import PUBLIC, Call, permitted
 

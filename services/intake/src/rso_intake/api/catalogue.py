@@ -6,13 +6,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from rso_intake import cursor, queries
+from rso_intake import queries
 from rso_intake.api.models import Code, Country, Line, Request, State
 from rso_intake.domain.jurisdictions import JURISDICTIONS, JurisdictionRow, PublishJurisdictions
 from rso_intake.domain.organisation import ORGANISATION, Organisation, OrganisationKind, RegisterOrganisation
 from rso_intake.domain.program import PROGRAM, PublishProgram
 from rso_shared.contracts.program import Program, ProgramRef
 from rso_shared.contracts.vocabulary import ChargePoint, CoverageRoute, JurisdictionDecision
+from rso_shared.kit import cursor
 from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import invalid, unknown
 from rso_shared.kit.store import stream_id

@@ -146,7 +146,10 @@ class ReviewRow(BaseModel):
 
 
 class Reviews(BaseModel):
+    """`next_cursor` is null on the last page. Ask again with it, and with the same filters."""
+
     reviews: list[ReviewRow]
+    next_cursor: str | None
 
 
 class ReportLinks(BaseModel):

@@ -22,6 +22,7 @@ from rso_opinions.domain.opinion_state import ReviewState, Version
 from rso_opinions.domain.statements import CURRENT_STATEMENT, STATEMENTS
 from rso_shared.contracts.matching import SigningEligibility
 from rso_shared.contracts.vocabulary import Role
+from rso_shared.kit import cursor
 from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import Transient, forbidden
 from rso_shared.kit.web.as_of import AsOf
@@ -37,11 +38,20 @@ USER_AGENT_MAX = 500
 
 
 @router.get("/reviews", summary="Reviews under way: a specialist's own, or all for quality review", **STAFF)
-def reviews(call: Reading, state: Annotated[ReviewState | None, Query()] = None) -> Reviews:
+def reviews(
+    call: Reading,
+    state: Annotated[ReviewState | None, Query()] = None,
+    cursor_: Annotated[str | None, Query(alias="cursor", max_length=400)] = None,
+    limit: Annotated[int, Query(ge=1, le=projections.PAGE)] = projections.PAGE,
+) -> Reviews:
     own = call.principal.subject if call.principal.role is Role.SPECIALIST else None
+    after = cursor.decode(call.service.keys, cursor_, 2) if cursor_ else None
+    wanted = projections.Wanted(state=state, specialist_id=own, after=after, limit=limit)
     with call.read() as tx:
-        rows = projections.reviews(tx, state=state, specialist_id=own)
-    return Reviews(reviews=[ReviewRow.model_validate(dict(row)) for row in rows])
+        rows = projections.reviews(tx, wanted)
+    last = rows[-1] if len(rows) == limit else None
+    follows = cursor.encode(call.service.keys, last["due_at"], last["case_id"]) if last else None
+    return Reviews(reviews=[ReviewRow.model_validate(dict(row)) for row in rows], next_cursor=follows)
 
 
 @router.get("/cases/{case_id}/opinion", summary="The opinion being written or reviewed", **STAFF)

@@ -1,8 +1,7 @@
 """The read model of opinions: the worklist of reviews."""
 
+import sqlalchemy as sa
 from alembic import op
-
-from rso_opinions.projections import METADATA
 
 revision = "opinions_0001"
 down_revision = None
@@ -11,8 +10,20 @@ depends_on = None
 
 
 def upgrade() -> None:
-    METADATA.create_all(op.get_bind())
+    op.create_table(
+        "reviews",
+        sa.Column("case_id", sa.String, primary_key=True),
+        sa.Column("state", sa.String, nullable=False),
+        sa.Column("assignment_id", sa.String, nullable=False),
+        sa.Column("specialist_id", sa.String, nullable=False),
+        sa.Column("due_at", sa.String, nullable=False),
+        sa.Column("opinion_version", sa.Integer, nullable=False),
+        sa.Column("revisions", sa.Integer, nullable=False),
+        sa.Column("changed_at", sa.String, nullable=False),
+    )
+    op.create_index("reviews_by_specialist", "reviews", ["specialist_id", "state"])
+    op.create_index("reviews_by_state", "reviews", ["state", "due_at"])
 
 
 def downgrade() -> None:
-    METADATA.drop_all(op.get_bind())
+    op.drop_table("reviews")
