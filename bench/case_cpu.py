@@ -15,7 +15,6 @@ from dataclasses import asdict
 from itertools import count
 
 import bare_costs
-import psycopg
 from cases import clustered, silent
 from processor import spent
 from rows import Row, ratio_at_most, reported, table
@@ -46,12 +45,12 @@ def main() -> list[Row]:
     with clustered(1) as target:
         status = Engines(Folder(target.data).engines).status()
         engines = _engines(target, status)
-        before, driven, ours, rounds = _counted(target, status), [], 0.0, []
+        before, driven, ours, rounds = _counted(target), [], 0.0, []
         asked = _requests(target)
         for _ in range(ROUNDS):
             ours += spent(lambda: driven.append(_played(target)), lambda: (os.getpid(), *engines.pids))
             rounds.append(asdict(bare_costs.measured(engines)))
-        steps = _counted(target, status)
+        steps = _counted(target)
         steps.subtract(before)
         polls = _requests(target)[POLL] - asked[POLL]
         steps.update(asyncio.run(_marks(str(status.temporal), [case for each in driven for case in each.opened])))
@@ -83,11 +82,11 @@ def _engines(target: ClusterTarget, status: Status) -> bare_costs.Engines:
     return bare_costs.Engines(str(status.postgres["url"]), str(status.kafka), str(status.temporal), pids, apart)
 
 
-def _counted(target: ClusterTarget, status: Status) -> Counter[str]:
+def _counted(target: ClusterTarget) -> Counter[str]:
     """Since the cluster began. An append is a transaction that wrote events; a receipt is a record that a consumer applied."""
     counts = settled(target, frozenset(), silent).counts
     return Counter(
-        call=sum(_requests(target).values()), append=_appends(status), send=counts.records, receive=counts.consumed
+        call=sum(_requests(target).values()), append=_appends(target), send=counts.records, receive=counts.consumed
     )
 
 
@@ -98,15 +97,9 @@ def _requests(target: ClusterTarget) -> Counter[tuple[str, str]]:
     return Counter((each["method"], each["route"]) for each in told if each.get("event") == "request")
 
 
-def _appends(status: Status) -> int:
-    total = 0
-    for role in (status.postgres or {})["roles"].values():
-        for name, url in role["databases"].items():
-            if name.startswith("rso_") and not name.endswith("_keys"):
-                with psycopg.connect(url) as connection:
-                    row = connection.execute("SELECT count(DISTINCT xmin::text) FROM events").fetchone()
-                    total += row[0] if row else 0
-    return total
+def _appends(target: ClusterTarget) -> int:
+    query = "SELECT count(DISTINCT xmin::text) FROM events"
+    return sum(int(next(store.rows(query))[0]) for store in target.stores().values())
 
 
 async def _marks(address: str, cases: Sequence[str]) -> Counter[str]:

@@ -24,11 +24,9 @@ from rso_cluster.audit_model import HEADS_TOPIC, WITNESS
 from rso_cluster.audit_stores import PostgresStore
 from rso_cluster.folder import Folder
 from rso_cluster.load_cluster import ClusterTarget
-from rso_engines.engines import Engines
 from rso_onebox import loading
 from rso_onebox.datadir import DataDir, running
 from rso_shared.kit.auth import Issuer
-from rso_shared.kit.names import SERVICES
 
 ENGINES = ("kafka", "postgres", "temporal")
 REPLICAS = 2
@@ -84,12 +82,7 @@ class Deployment:
     @cached_property
     def stores(self) -> dict[str, PostgresStore]:
         """Short name -> the service's database. Where they are does not change as long as the folder is there."""
-        postgres = Engines(Folder(self.data).engines).status().postgres
-        assert postgres is not None
-        roles = postgres["roles"]
-        return {
-            service.short: PostgresStore(roles[service.database]["databases"][service.database]) for service in SERVICES
-        }
+        return self.target.stores()
 
     def events(self) -> Counter[str]:
         counted: Counter[str] = Counter()

@@ -93,7 +93,7 @@ def test_commands_are_taken_while_the_log_is_away_and_arrive_once_when_it_is_bac
     assert len(commands.cases) > 1
     verdict = settled(cluster.target, frozenset(), silent)
     assert verdict.clean, verdict.as_json()
-    stores = cluster.target.evidence(frozenset()).stores
+    stores = cluster.stores
     kept = stores["intake"].rows("SELECT stream FROM events WHERE stream LIKE 'operator/organisation/away-%'")
     assert sorted(row[0].rpartition("/")[2] for row in kept) == sorted(commands.organisations)
     woken = {row[0] for row in stores["operations"].rows("SELECT case_id FROM board")}

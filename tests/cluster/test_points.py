@@ -64,7 +64,7 @@ def test_every_role_dies_at_each_of_its_points_and_nothing_is_lost(armed: Deploy
 
 
 def test_a_rebuild_that_dies_on_postgresql_leaves_the_read_model_as_it_was(cluster: Deployment, tmp_path: Path) -> None:
-    store, file = cluster.target.evidence(frozenset()).stores["intake"], tmp_path / "crashes"
+    store, file = cluster.stores["intake"], tmp_path / "crashes"
     shown = sorted(store.rows("SELECT * FROM cases"))
     assert shown
     for code in (*[-signal.SIGKILL] * TIMES, 0):

@@ -38,11 +38,13 @@ def test_a_drift_is_seen(db: Database) -> None:
     migrate.migrate(db, versions(MODULES[0]))
     with db.write() as tx:
         tx.conn.execute(text("ALTER TABLE outbox DROP COLUMN created_at"))
+        tx.conn.execute(text("DROP INDEX facts_by_key"))
     more = MetaData()
     Table("forgotten", more, Column("id", Integer, primary_key=True), Column("name", String))
     told = " ".join(migrate.drift(db, more))
     assert "forgotten" in told
     assert "created_at" in told
+    assert "facts_by_key" in told
 
 
 def test_the_first_revision_is_brought_up_to_date_with_what_it_holds(db: Database, tmp_path: Path) -> None:

@@ -75,26 +75,35 @@ class ClusterTarget:
         return points.report(points.armed(folder.armed), folder.crashes)
 
     def evidence(self, wanted: frozenset[str]) -> Evidence:
-        status = self._engines().status()
-        if status.postgres is None or status.kafka is None or status.temporal is None:
-            raise DataDirError(f"the engines of {self.data.root} have no addresses; see `rso-engines status`.")
-        urls = {
-            name.removeprefix("rso_"): url
-            for role in status.postgres["roles"].values()
-            for name, url in role["databases"].items()
-            if name.startswith("rso_") and not name.endswith("_keys")
-        }
-        topics = [*(f"rso.{short}.v1" for short in urls), HEADS_TOPIC]
+        status, stores = self._engines().status(), self.stores()
+        if status.kafka is None or status.temporal is None:
+            raise self._no_addresses()
+        topics = [*(f"rso.{short}.v1" for short in stores), HEADS_TOPIC]
         return Evidence(
-            stores={short: audit_stores.PostgresStore(url) for short, url in urls.items()},
+            stores=stores,
             log=asyncio.run(audit_log.of_kafka(status.kafka, topics)),
             mails=list(audit.mails_of(self.data.mail)),
             workflows=audit_temporal.open_cases(find_temporal_cli(say=self.say), status.temporal),
             wanted=wanted,
         )
 
+    def stores(self) -> dict[str, audit_stores.PostgresStore]:
+        """Short name -> the service's database, read only."""
+        postgres = self._engines().status().postgres
+        if postgres is None:
+            raise self._no_addresses()
+        return {
+            name.removeprefix("rso_"): audit_stores.PostgresStore(url)
+            for role in postgres["roles"].values()
+            for name, url in role["databases"].items()
+            if name.startswith("rso_") and not name.endswith("_keys")
+        }
+
     def close(self) -> None:
         """It was not started here."""
+
+    def _no_addresses(self) -> DataDirError:
+        return DataDirError(f"the engines of {self.data.root} have no addresses; see `rso-engines status`.")
 
     def _running(self) -> list[Running]:
         return read_running(Folder(self.data).processes)

@@ -23,10 +23,6 @@ HEALTH_PORT = 9000
 LIVE_PATH, READY_PATH, METRICS_PATH = "/livez", "/readyz", "/metrics"
 ACCEPT_PATH = "/acceptz"
 """Of an api: whether it can take commands, which it can while the log is away and cannot while its database is."""
-INGRESS_PORT = 8000
-"""The one port of the whole. Only public and staff paths stand behind it, never `/internal/` and never `/metrics`."""
-INTERNAL_PORT = 8001
-"""Where services reach each other: every path, for the services alone."""
 
 
 class Role(StrEnum):

@@ -3,7 +3,6 @@
 import time
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -139,7 +138,3 @@ class Issuer:
 
 def make_private_pem() -> bytes:
     return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def load_issuer(path: Path, issuer: str) -> Issuer:
-    return Issuer(path.read_bytes(), issuer)
