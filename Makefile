@@ -32,7 +32,7 @@ up: install ## start everything on .rso/live and stay (PORT=8000)
 	@.venv/bin/rso up $(if $(PORT),--port $(PORT))
 
 test: install ## every test this machine can run, on real engines where it can have them; RSO_ENGINES=0 leaves these out
-	$(if $(filter 0,$(RSO_ENGINES)),,.venv/bin/rso-engines run --data $(or $(DATA),.rso/test-engines) --) $(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(if $(filter 0,$(RSO_ENGINES)),,.venv/bin/rso-engines run --data $(or $(DATA),.rso/test-engines) --) $(PY) -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 engines: install ## start Kafka, PostgreSQL and Temporal server on .rso/engines, one database per service; .venv/bin/rso-engines down stops them
 	@.venv/bin/rso-engines up $(ENGINES) --data $(or $(DATA),.rso/engines) \

@@ -30,8 +30,6 @@ SPECS = (
     rso_records_compiler.app,
 )  # fmt: skip
 
-pytestmark = pytest.mark.xdist_group("chaos")
-
 
 def evidence(root: Path, played: Played) -> Evidence:
     return Evidence(

@@ -8,8 +8,6 @@ from e2e.onebox import copy, rso
 
 from chaos.conftest import CASES
 
-pytestmark = pytest.mark.xdist_group("chaos")
-
 
 def test_a_load_says_what_it_runs_against_and_what_the_auditor_found(template: Path, tmp_path: Path) -> None:
     done = rso(copy(template, tmp_path / "load"), "load", "--cases", str(CASES), "--json")

@@ -4,7 +4,6 @@ import signal
 import subprocess
 from pathlib import Path
 
-import pytest
 from e2e.onebox import RSO, copy, environ
 
 from chaos.armed import TIMES, of_onebox, tally
@@ -16,8 +15,6 @@ from rso_cluster.load import settled
 from rso_cluster.load_onebox import OneboxTarget
 from rso_onebox.datadir import DataDir
 from rso_shared.kit.crash import ONEBOX
-
-pytestmark = pytest.mark.xdist_group("chaos")
 
 WHILE_RUNNING = {
     "after-append-before-commit": 11,

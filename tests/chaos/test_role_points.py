@@ -36,8 +36,6 @@ from rso_shared.kit import crash
 from rso_shared.kit.events import canonical
 from rso_shared.kit.spec import ServiceSpec
 
-pytestmark = pytest.mark.xdist_group("chaos")
-
 INTAKE, MATCHING, RECORDS = rso_intake.app.SPEC, rso_matching.app.SPEC, rso_records_compiler.app.SPEC
 REBUILT = [module.SPEC for module in box.MODULES if module.SPEC.projections]
 REBUILDING = Path(__file__).with_name("rebuilding.py")

@@ -3,7 +3,6 @@
 import threading
 from pathlib import Path
 
-import pytest
 from e2e import tally as suite
 from e2e.onebox import copy
 
@@ -16,8 +15,6 @@ from rso_cluster.audit_temporal import address_of_child
 from rso_cluster.load import settled
 from rso_cluster.load_onebox import OneboxTarget
 from rso_onebox.datadir import DataDir, running
-
-pytestmark = pytest.mark.xdist_group("chaos-worker")
 
 POINTS = {"after-append-before-commit": 3, "after-commit-before-wake": 4, "after-effect-before-completion": 5}
 CASES = 3

@@ -1,6 +1,5 @@
 """What is refused on one machine is refused by the cluster: the same tests, on Kafka, PostgreSQL and Temporal server."""
 
-import pytest
 from e2e.test_bad_documents import test_a_document_that_is_not_what_it_says
 from e2e.test_bad_input import (
     test_a_body_that_is_no_json,
@@ -18,8 +17,6 @@ from e2e.test_bad_input import (
     test_text_that_cannot_be_kept_is_refused,
     test_tokens_that_are_none,
 )
-
-pytestmark = pytest.mark.xdist_group("cluster")
 
 __all__ = [
     "test_a_body_that_is_no_json",

@@ -13,8 +13,6 @@ from rso_cluster.load import settled
 from rso_cluster.load_drive import Drive, Driven
 from rso_cluster.topology import PROCESSES
 
-pytestmark = pytest.mark.xdist_group("cluster")
-
 CASES = 3
 BACKLOG_SECONDS = 60
 

@@ -21,8 +21,6 @@ from rso_cluster.load_story import LoadStory
 from rso_engines.engines import Engines
 from rso_shared.kit.names import SERVICES
 
-pytestmark = pytest.mark.xdist_group("cluster")
-
 PAGES = "postgres"
 """The folder of PostgreSQL's own pages: what stands in them is read through its tables."""
 OFFSETS = frozenset({".index", ".timeindex"})

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
-import pytest
 
 from cluster.conftest import Deployment, rso, silent
 from cluster.test_cluster import found_whole, played
@@ -17,8 +16,6 @@ from rso_cluster.load_story import LoadStory
 from rso_onebox import default_tables, loading
 from rso_onebox.client import OPERATOR, Api
 from rso_shared.contracts.vocabulary import Role
-
-pytestmark = pytest.mark.xdist_group("cluster")
 
 AWAY_SECONDS = 75.0
 """Twice and a half what an unsent fact may wait before readiness speaks of it."""

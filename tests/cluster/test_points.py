@@ -24,8 +24,6 @@ from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit import crash
 from rso_shared.kit.names import INTAKE
 
-pytestmark = pytest.mark.xdist_group("cluster")
-
 CASES = 5
 
 

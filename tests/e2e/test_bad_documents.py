@@ -8,7 +8,6 @@ from e2e import runs
 from e2e.scene import Scene, check
 from rso_onebox.demo_story import FHIR_JSON
 
-pytestmark = pytest.mark.xdist_group("e2e")
 BUNDLE = runs.text_of(runs.SUEANN)
 PDF = b"%PDF-1.7\n1 0 obj\n<</Type/Catalog>>\nendobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 UPLOADS = {

@@ -18,7 +18,6 @@ from rso_onebox.demo_people import PARTNER
 from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit.auth import Issuer, make_private_pem
 
-pytestmark = pytest.mark.xdist_group("e2e")
 JSON_LIMIT = 1 << 20
 DOCUMENT_LIMIT = 5 << 30
 PARALLEL = 100

@@ -16,7 +16,6 @@ from e2e import logbook, runs
 from e2e.onebox import Onebox, environ, rso
 from rso_onebox.datadir import DataDir
 
-pytestmark = pytest.mark.xdist_group("e2e")
 BUDGET_EVENTS, BUDGET_BYTES = 150, 60_000
 
 

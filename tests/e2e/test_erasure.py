@@ -17,7 +17,6 @@ from rso_onebox.demo_people import Cast
 from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit.names import SERVICES
 
-pytestmark = pytest.mark.xdist_group("e2e")
 YEARS = timedelta(days=366 * 11)
 
 

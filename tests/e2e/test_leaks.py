@@ -19,8 +19,6 @@ from rso_onebox.client import ApiError
 from rso_onebox.demo_people import Cast, submission
 from rso_onebox.demo_story import PROGRAM
 
-pytestmark = pytest.mark.xdist_group("e2e")
-
 
 @pytest.fixture(scope="module")
 def strings(allena_patient: dict[str, Any], allena: runs.Run) -> set[str]:

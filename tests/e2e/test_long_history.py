@@ -15,7 +15,6 @@ from rso_onebox.demo_people import Cast
 from rso_onebox.demo_story import Story
 from rso_onebox.processes import arguments
 
-pytestmark = pytest.mark.xdist_group("e2e")
 LONG = 30
 """Events after which the dev server suggests a new run; left to itself it does so after 4,096."""
 

@@ -25,7 +25,6 @@ from rso_onebox.demo_story import Story
 from rso_onebox.dispatch import normal
 from rso_shared.contracts.vocabulary import Role
 
-pytestmark = pytest.mark.xdist_group("e2e")
 AUDIENCES = ("public", "staff")
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 EXAMPLES = 15

@@ -14,8 +14,6 @@ from rso_shared.kit import retention
 from rso_shared.kit.database import Database
 from rso_shared.kit.names import HEADS_TOPIC, SERVICES
 
-pytestmark = pytest.mark.xdist_group("e2e")
-
 
 def submitted(data: DataDir) -> tuple[str, int]:
     query = "SELECT stream, version FROM events WHERE name = 'intake.case_submitted'"

@@ -20,7 +20,6 @@ from rso_onebox import client
 from rso_onebox.datadir import DataDir
 from rso_onebox.demo_story import Story
 
-pytestmark = pytest.mark.xdist_group("e2e")
 SEED = 20261123
 NAMED = 4
 RANDOM = 4
