@@ -1,5 +1,6 @@
 """Services with crash points armed: the settings for it, a process of one role that is started until it ends well, and the tally."""
 
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -22,6 +23,12 @@ TIMES = 3
 def wishes(points: Mapping[str, int]) -> str:
     """Point -> on which pass; as the setting wants it."""
     return ",".join(f"{point}:{TIMES}/{every}" for point, every in points.items())
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def of_onebox(points: Mapping[str, int], file: Path) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The auditor is audited: each kind of damage that it is there for is done to a copy of a sound folder, and it finds it."""
 
+import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -20,7 +21,7 @@ from chaos.conftest import CASES, Played
 from rso_cluster import audit, audit_log, audit_stores
 from rso_cluster.audit import Verdict
 from rso_cluster.audit_hears import hears
-from rso_cluster.audit_model import Evidence, Kind, Workflow
+from rso_cluster.audit_model import Evidence, Kind
 from rso_shared.contracts.registry import FACTS
 from rso_shared.kit.names import BY_SHORT
 from rso_shared.kit.spec import ServiceSpec
@@ -242,14 +243,16 @@ def test_heads_that_were_compacted_are_not_lost(copied: Path, played: Played) ->
     assert (Kind.LOST, "log") in found(audit.audit(evidence(copied, played)))
 
 
-def test_workflows_are_compared_with_the_cases(played: Played) -> None:
-    sound = evidence(played.root, played)
-    gone = audit.audit(replace(sound, workflows=played.workflows[1:]))
-    assert found(gone) == {(Kind.LOST, "workflow")}
-    doubled = audit.audit(replace(sound, workflows=(*played.workflows, played.workflows[0])))
-    assert found(doubled) == {(Kind.DUPLICATED, "workflow")}
-    strange = audit.audit(replace(sound, workflows=(*played.workflows, Workflow("case/nobody", "Running"))))
-    assert found(strange) == {(Kind.DUPLICATED, "workflow")}
+def test_a_desk_that_was_not_told_of_an_escalation_is_found(copied: Path, played: Played) -> None:
+    case_id = next(iter(played.cases))
+    columns = "stream, version, event_id, name, schema_version, data, sealed, meta, recorded_at, prev_hash, hash"
+    told = json.dumps({"case_id": case_id, "reason": "records/supervisor", "to": "operations"})
+    change(
+        copied / "coordinator" / "store.db",
+        f"INSERT INTO events ({columns}) SELECT 'operator/case_log/again', 1, 'again', 'coordinator.escalation_raised', 1,"
+        f" '{told}', NULL, meta, recorded_at, prev_hash, hash FROM events LIMIT 1",
+    )
+    assert (Kind.LOST, "escalation") in found(audit.audit(evidence(copied, played)))
 
 
 def test_a_case_that_was_accepted_and_is_nowhere_is_lost(played: Played) -> None:

@@ -5,7 +5,6 @@ applies them, intake's consumer writes to people, records' api takes a document,
 """
 
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from e2e.onebox import copy, wait_for
 import rso_intake.app
 import rso_matching.app
 import rso_records_compiler.app
-from chaos.armed import TIMES, of_process, process, tally
+from chaos.armed import TIMES, free_port, of_process, process, tally
 from chaos.conftest import Played
 from chaos.test_audit import evidence
 from rso_cluster import audit_cases, audit_events, points
@@ -107,12 +106,6 @@ class PatientApi(LoadApi):
     def _once(self, *given: object) -> object:
         self._look()
         return super()._once(*given)  # type: ignore[arg-type]
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from rso_cluster.load_cluster import ClusterTarget
 from rso_onebox import loading
 from rso_onebox.datadir import DataDir, running
 from rso_shared.kit.auth import Issuer
+from support.collector import Collector
 
 ENGINES = ("kafka", "postgres", "temporal")
 REPLICAS = 2
@@ -43,6 +44,7 @@ class Deployment:
     root: Path
     port: int
     process: "subprocess.Popen[bytes] | None" = field(default=None)
+    collector: Collector = field(default_factory=Collector)
 
     @property
     def data(self) -> DataDir:
@@ -69,7 +71,7 @@ class Deployment:
         with self.output.open("ab") as told:
             self.process = subprocess.Popen(
                 (*argv, "--replicas", str(REPLICAS), "--port", str(self.port), *more),
-                env=environ(),
+                env=environ(RSO_OTLP_ENDPOINT=self.collector.endpoint),
                 stdout=told,
                 stderr=told,
             )
@@ -149,6 +151,7 @@ def cluster() -> Iterator[Deployment]:
     finally:
         if made.process is not None and made.process.poll() is None:
             made.down()
+        made.collector.close()
         shutil.rmtree(root)
 
 

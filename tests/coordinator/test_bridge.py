@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from coordinator.story import Story
@@ -12,7 +13,9 @@ from rso_coordinator.bridge import NAME
 from rso_coordinator.payloads import FactSeen
 from rso_coordinator.workflows.command_key import command_key
 from rso_onebox.client import until
+from rso_onebox.demo_people import Cast
 from rso_shared.contracts.intake import AuthorizationSigned, CaseClosed, CaseSubmitted
+from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit import facts, parking
 from rso_shared.kit.broker import Record
 from rso_shared.kit.clock import iso
@@ -90,20 +93,36 @@ def test_a_fact_before_its_submission_waits_and_stalls_nobody(world: World) -> N
 def test_a_fact_that_was_set_aside_is_delivered_once_the_case_is_known(world: World) -> None:
     """Intake's next id is known beforehand here, so that a fact can overtake the submission it belongs to."""
     known = world.facts(ended_before(world), AuthorizationSigned)[-1]
-    intake, case_id = world.running.box.services["intake"], random_id()
+    case_id = random_id()
     Wire(world).publish(known.model_copy(update={"case_id": case_id}))
     world.settle()
     assert [one.key for one in _parked(world)] == [case_id]
-    minted, intake.ids = intake.ids, iter([case_id, *(random_id() for _ in range(9))]).__next__
-    try:
-        story = Story(world, specialists=0).open()
-    finally:
-        intake.ids = minted
-    assert story.case_id == case_id
+    story = _opened_as(world, case_id)
     story.waits_for("payment")
     world.settle()
     assert _parked(world) == []
     assert [item["what"] for item in story.view()["waiting_on"]] == ["payment"]
+
+
+def test_what_became_poison_goes_on_in_order_once_an_operator_says_so(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its case came later than anybody's patience: what follows queues behind it, the submission too, and nothing tries by itself."""
+    monkeypatch.setattr("rso_coordinator.bridge.PATIENCE", timedelta())
+    known = world.facts(ended_before(world), AuthorizationSigned)[-1]
+    early = known.model_copy(update={"case_id": random_id()})
+    for _ in range(2):
+        Wire(world).publish(early)
+        world.settle()
+    assert _states(world, early.case_id) == [parking.POISON, parking.BEHIND]
+    story = _opened_as(world, early.case_id)
+    world.settle()
+    assert story.stages() == []
+    assert set(_states(world, early.case_id)[1:]) == {parking.BEHIND}
+    _operator_replays(world, early.case_id)
+    story.waits_for("payment")
+    world.settle()
+    assert _parked(world) == []
 
 
 def test_what_piled_up_while_the_bridge_was_away_is_forwarded_when_it_is_back(story: Story, world: World) -> None:
@@ -186,6 +205,32 @@ def test_a_record_that_is_no_fact_is_set_aside_as_poison_and_stops_nobody(world:
         found = parking.first(tx, NAME, "broken")
     assert found is not None
     assert found.state == parking.POISON
+
+
+def _opened_as(world: World, case_id: str) -> Story:
+    """A case under an id that is known beforehand."""
+    intake = world.running.box.services["intake"]
+    minted, intake.ids = intake.ids, iter([case_id, *(random_id() for _ in range(9))]).__next__
+    try:
+        story = Story(world, specialists=0).open()
+    finally:
+        intake.ids = minted
+    assert story.case_id == case_id
+    return story
+
+
+def _operator_replays(world: World, key: str) -> None:
+    """And the bridge's next look at what is set aside comes at once."""
+    staff = Cast(world.running.internal, world.running.box.data.issuer())
+    operator = staff.caller(Role.OPERATIONS, "operator")
+    assert operator.post(f"/internal/v1/coordinator/parked/{NAME}/{key}/replay", {})["records"] == 1
+    staff.close()
+    world.running.bridge._retry_at = 0.0
+
+
+def _states(world: World, key: str) -> list[str]:
+    with world.running.box.services["coordinator"].db.read() as tx:
+        return [one["state"] for one in parking.listing(tx) if one["key"] == key]
 
 
 def _parked(world: World) -> list[Record]:

@@ -61,3 +61,10 @@ def test_it_does_not_see_what_specialists_are_paid(desk: Desk, foreign: Client) 
 def test_the_list_of_organisations_is_not_for_everybody(desk: Desk, role: Role) -> None:
     assert _code(desk.client(role).get("/v1/organisations")) == (403, "forbidden")
     assert desk.partner.get("/v1/organisations").status_code == 200
+
+
+def test_foreign_and_unknown_cases_look_the_same(desk):
+    opened = desk.open(desk.partner, terms=None)
+    other = desk.client(Role.PARTNER, "client-2", "south-clinic")
+    foreign, unknown = (other.get(f"/v1/cases/{id_}").json() for id_ in (opened["case_id"], "nothing"))
+    assert {**foreign, "instance": ""} == {**unknown, "instance": ""}

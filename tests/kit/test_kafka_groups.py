@@ -57,6 +57,42 @@ async def test_what_is_in_hand_is_committed_before_another_gets_it(broker: Kafka
     _assert_whole(read, 180)
 
 
+async def test_who_stops_in_the_middle_of_a_rebalance_loses_nothing(broker: KafkaBroker, topic: str) -> None:
+    """It was asked to give its partitions back and leaves instead, with records in hand: whoever is dealt them reads those again."""
+    await broker.prepare()
+    await broker.publish(numbered(topic, "abcdef" * 30))
+    read: list[Record] = []
+    async with aclosing(broker.subscribe(topic, [topic])) as mine:
+        in_hand = await _full(mine)
+        joining = asyncio.ensure_future(_read(broker, topic, read))
+        await _asked_to_rebalance(in_hand)
+    await _all_read(broker, topic)
+    joining.cancel()
+    await asyncio.gather(joining, return_exceptions=True)
+    assert set(values(in_hand.records)) <= set(values(read))
+    _assert_whole(read, 180)
+
+
+async def test_who_stops_while_it_is_being_let_in_holds_up_nobody(broker: KafkaBroker, topic: str) -> None:
+    await broker.prepare()
+    await broker.publish(numbered(topic, "abcdef" * 30))
+    read: list[Record] = []
+    async with aclosing(broker.subscribe(topic, [topic])) as mine:
+        in_hand = await _full(mine)
+        joining = asyncio.ensure_future(_read(broker, topic, []))
+        await _asked_to_rebalance(in_hand)
+        joining.cancel()
+        await asyncio.gather(joining, return_exceptions=True)
+        read += in_hand.records
+        await in_hand.commit()
+        async with asyncio.timeout(60):
+            while await broker.lag(topic, [topic]):
+                batch = await anext(mine)
+                read += batch.records
+                await batch.commit()
+    _assert_whole(read, 180)
+
+
 async def test_who_held_up_the_group_too_long_commits_nothing(
     broker: KafkaBroker, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,9 +119,7 @@ async def test_members_come_and_go_and_every_record_is_handled_in_order(broker: 
             members.append(asyncio.ensure_future(_read(broker, topic, read)))
         if number % 8 == 7:  # the oldest one stops in the middle of whatever it does
             members.pop(0).cancel()
-    async with asyncio.timeout(60):
-        while await broker.lag(topic, [topic]):  # noqa: ASYNC110 - the log has no event for it
-            await asyncio.sleep(0.1)
+    await _all_read(broker, topic)
     for member in members:
         member.cancel()
     await asyncio.gather(*members, return_exceptions=True)
@@ -135,6 +169,12 @@ async def _full(batches: AsyncGenerator[KafkaBatch, None]) -> KafkaBatch:
         while not (batch := await anext(batches)).records:
             await batch.commit()
     return batch
+
+
+async def _all_read(broker: KafkaBroker, topic: str) -> None:
+    async with asyncio.timeout(60):
+        while await broker.lag(topic, [topic]):  # noqa: ASYNC110 - the log has no event for it
+            await asyncio.sleep(0.1)
 
 
 async def _asked_to_rebalance(batch: KafkaBatch) -> None:

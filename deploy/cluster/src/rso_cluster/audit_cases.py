@@ -28,6 +28,8 @@ class Life:
     times: Counter[str] = field(default_factory=Counter)
     stages: list[str] = field(default_factory=list)
     rungs: Counter[tuple[str, str]] = field(default_factory=Counter)
+    escalated: set[tuple[str, str]] = field(default_factory=set)
+    paged: Counter[str] = field(default_factory=Counter)
 
     @property
     def stage(self) -> str:
@@ -49,6 +51,10 @@ def lives(evidence: Evidence) -> dict[str, Life]:
                     life.stages.append(data["stage"])
                 elif name == "coordinator.rung_fired":
                     life.rungs[data["deadline"], data["rung"]] += 1
+                elif name == "coordinator.escalation_raised":
+                    life.escalated.add((data["to"], data["reason"]))
+                elif name == "intake.notice_requested" and data["template"] == "escalation":
+                    life.paged[data["role"]] += 1
     return found
 
 
@@ -87,6 +93,17 @@ def _life(place: str, life: Life, *, wanted: bool) -> Iterator[Finding]:
     for (deadline, rung), times in life.rungs.items():
         if times > 1:
             yield Finding(Kind.DUPLICATED, "rung", place, f"{deadline} {rung} fired {times} times")
+    yield from _pages(place, life)
+
+
+def _pages(place: str, life: Life) -> Iterator[Finding]:
+    """Each reason for an escalation asks for one mail to the desk it is for, and no such mail goes out for anything else."""
+    reasons = Counter(desk for desk, _ in life.escalated)
+    for desk in sorted({*reasons, *life.paged}):
+        raised, asked = reasons[desk], life.paged[desk]
+        if raised != asked:
+            kind = Kind.LOST if asked < raised else Kind.DUPLICATED
+            yield Finding(kind, "escalation", place, f"raised {raised} times for {desk}, which was told {asked} times")
 
 
 def _effects(place: str, life: Life) -> Iterator[Finding]:
@@ -163,7 +180,7 @@ def mail(evidence: Evidence, counts: Counts) -> Iterator[Finding]:
 
 
 def workflows(evidence: Evidence, counts: Counts) -> Iterator[Finding]:
-    """Each open case has its one open workflow; a case that is over has none."""
+    """Each open case has its one open workflow, which is at rest until a person or a timer is heard; a case that is over has none."""
     if evidence.workflows is None:
         return
     counts.workflows = len(evidence.workflows)
@@ -178,3 +195,6 @@ def workflows(evidence: Evidence, counts: Counts) -> Iterator[Finding]:
             yield Finding(Kind.DUPLICATED, "workflow", f"case {case_id}", f"{running[case_id]} open workflows")
     for case_id in sorted(set(running) - set(known)):
         yield Finding(Kind.DUPLICATED, "workflow", case_id, "an open workflow of no case")
+    for each in evidence.workflows:
+        if each.under_way:
+            yield Finding(Kind.STUCK, "workflow", each.workflow_id, f"does not get on: {each.under_way}")

@@ -54,8 +54,11 @@ class Store(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
+    """`under_way` is the step that it has begun and not done, with the number of the try; empty for one that only waits."""
+
     workflow_id: str
     status: str
+    under_way: str = ""
 
 
 @dataclass(frozen=True, slots=True)

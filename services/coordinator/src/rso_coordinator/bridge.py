@@ -69,7 +69,7 @@ class Bridge:
         """The database is asked once per batch which keys are set aside, and not at all for a batch that wakes nobody."""
         waking, due = [record for record in records if _may_wake(record)], time.monotonic() >= self._retry_at
         if waking or due:
-            parked = set(await self._in_thread(self._waiting))
+            parked = set(await self._in_thread(self._held))
             for record in waking:
                 await self._take(record, parked)
             await self._retry(parked if due else parked & {record.key for record in waking})
@@ -166,13 +166,14 @@ class Bridge:
                 fact, signal = waking
                 await self.forward(fact.data, signal, fact.traceparent)
         except NotYet as missing:
-            late = datetime.now(UTC) - parse_iso(parked.parked_at) > PATIENCE
+            behind = parked.state == parking.BEHIND  # tried for the first time: nobody has lost patience with it yet
+            late = not behind and datetime.now(UTC) - parse_iso(parked.parked_at) > PATIENCE
             return (parking.POISON if late else parking.NOT_YET), missing.missing
         return None
 
-    def _waiting(self) -> list[str]:
+    def _held(self) -> list[str]:
         with self._service.db.read() as tx:
-            return parking.keys(tx, NAME)
+            return parking.held(tx, NAME)
 
     def _first(self, key: str) -> parking.Parked | None:
         with self._service.db.read() as tx:

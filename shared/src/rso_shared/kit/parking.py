@@ -74,6 +74,12 @@ def keys(tx: Tx, consumer: str) -> list[str]:
     return list(tx.conn.execute(query).scalars())
 
 
+def held(tx: Tx, consumer: str) -> list[str]:
+    """Every key of which something is set aside, poison or not: what follows queues behind it."""
+    query = select(PARKED.c.key).where(PARKED.c.consumer == consumer).distinct()
+    return list(tx.conn.execute(query).scalars())
+
+
 def mark(tx: Tx, id_: int, state: str, reason: str) -> None:
     tx.conn.execute(update(PARKED).where(PARKED.c.id == id_).values(state=state, reason=reason))
 
