@@ -32,7 +32,7 @@ from support.collector import Collector
 ENGINES = ("kafka", "postgres", "temporal")
 REPLICAS = 2
 SENT = "SELECT topic, CAST(headers AS json)->>'ce_type', COUNT(*) FROM outbox GROUP BY 1, 2"
-READY_SECONDS, STOP_SECONDS = 300, 180
+READY_SECONDS, STOP_SECONDS, COMMAND_SECONDS = 300, 180, 900
 
 
 def silent(_text: str) -> None:
@@ -128,7 +128,7 @@ def _heard(short: str, sent: Counter[tuple[str, str]]) -> int:
 
 def rso(cluster: Deployment, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """One `rso` command on its folder, to its good end."""
-    done = onebox.rso(cluster.root, *arguments)
+    done = onebox.rso(cluster.root, *arguments, seconds=COMMAND_SECONDS)
     assert done.returncode == 0, done.stderr
     return done
 

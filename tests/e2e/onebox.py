@@ -40,11 +40,13 @@ def wait_for(what: str, found: Callable[[], Any], seconds: float = READY_SECONDS
     return value
 
 
-def rso(data: Path, *arguments: str, env: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+def rso(
+    data: Path, *arguments: str, env: dict[str, str] | None = None, seconds: float = 300
+) -> "subprocess.CompletedProcess[str]":
     """One `rso` command to its end."""
     return subprocess.run(
         (*RSO, "--data", str(data), *arguments), cwd=ROOT, env=env or environ(), capture_output=True, text=True,
-        check=False, timeout=300,
+        check=False, timeout=seconds,
     )  # fmt: skip
 
 
