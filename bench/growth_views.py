@@ -11,7 +11,8 @@ from typing import Any
 from rso_matching.domain import statement
 from rso_onebox.client import OPERATOR
 from rso_onebox.demo_people import PARTNER
-from rso_operations import board
+from rso_operations import board, listing
+from rso_operations.listing import Wanted
 from rso_shared.contracts.vocabulary import Role, Stage
 from rso_shared.kit.database import Tx
 
@@ -93,9 +94,9 @@ VIEWS = (
     View("billing", "the journal of a case", "/v1/ledger/entries?case_id={case_id}", FINANCE),
     View("billing", "the trial balance", "/v1/ledger/trial-balance", FINANCE),
     View("operations", "a timeline", f"{CASE}/timeline"),
-    View("operations", "the board", query=board.snapshot),
-    View("operations", "the board of one stage", query=lambda tx: board.snapshot(tx, Stage.DELIVERED)),
-    View("operations", "the board of a stage where nobody is", query=lambda tx: board.snapshot(tx, Stage.IN_REVIEW)),
+    View("operations", "the list of cases", query=lambda tx: listing.page(tx, Wanted())),
+    View("operations", "the list of one stage", query=lambda tx: listing.page(tx, Wanted(stage=Stage.DELIVERED))),
+    View("operations", "the list of a stage where nobody is", query=lambda tx: listing.page(tx, Wanted(stage=Stage.IN_REVIEW))),
     View("operations", "the counts by stage", query=board.by_stage),
 )  # fmt: skip
 

@@ -42,7 +42,7 @@ def test_each_service_runs_in_its_roles_and_replicas(cluster: Deployment) -> Non
 
 @pytest.mark.parametrize(
     ("path", "status"),
-    [("/livez", 200), ("/docs", 200), ("/operations/", 200), ("/v1/cases", 401),
+    [("/livez", 200), ("/docs", 200), ("/operations/", 303), ("/operations/sign-in", 200), ("/v1/cases", 401),
      ("/internal/v1/intake/cases/x/snapshot", 404), ("/%69nternal/v1/intake/cases/x/snapshot", 404), ("/metrics", 404)],
 )  # fmt: skip
 def test_what_stands_behind_the_one_port(cluster: Deployment, path: str, status: int) -> None:

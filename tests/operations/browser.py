@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
@@ -22,12 +23,16 @@ class Tab:
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
 
-    def text(self) -> str:
-        question = {"expression": "document.body ? document.body.innerText : ''"}
+    def run(self, expression: str) -> Any:
+        """What a script of the page's own would see and do."""
+        question = {"expression": expression, "returnByValue": True}
         self._socket.send(json.dumps({"id": 1, "method": "Runtime.evaluate", "params": question}))
         while "result" not in (answer := json.loads(self._socket.recv(10))):
             continue
-        return str(answer["result"]["result"]["value"])
+        return answer["result"]["result"].get("value")
+
+    def text(self) -> str:
+        return str(self.run("document.body ? document.body.innerText : ''"))
 
     def shows(self, words: str, *, within: float) -> float:
         """How many seconds it took until the page showed the words; fails after `within`."""

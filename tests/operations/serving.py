@@ -1,5 +1,7 @@
 """Serves operations from a folder that another process fills: `python serving.py FOLDER`. Prints its port, runs until killed.
 
+The issuer's key lies beside the folder.
+
 A process of its own, because the page's framework keeps its state in module globals.
 """
 
@@ -8,16 +10,23 @@ import sys
 from pathlib import Path
 
 import uvicorn
+from pydantic import SecretStr
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from rso_operations.app import SPEC
 from rso_operations.pages import mount
+from rso_shared.kit.auth import Issuer
 from support.harness import Harness
 
 
 def main() -> None:
-    harness = Harness(SPEC, Path(sys.argv[1]))
+    pem = (Path(sys.argv[1]).parent / "issuer.pem").read_bytes()
+    issuer = Issuer(pem, "rso-development")
+    harness = Harness(
+        SPEC, Path(sys.argv[1]), development_sign_in=True, issuer_public_key=issuer.public_pem().decode(),
+        service_token_key=SecretStr(pem.decode()),
+    )  # fmt: skip
     mount(harness.app, harness.service)
     listening = socket.create_server(("127.0.0.1", 0))
     sys.stdout.write(f"{listening.getsockname()[1]}\n")

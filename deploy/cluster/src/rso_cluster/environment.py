@@ -62,11 +62,16 @@ def variables(
 ) -> dict[str, str]:
     """The `RSO_*` variables of one process, which is started under this name each time it dies.
 
-    The cluster of one machine is for development: example NPIs are let in.
+    The cluster of one machine is for development: example NPIs are let in, and the pages sign in named roles.
     """
     known = {**values(place, process.service), **_listening(process, port)}
     given = {one.field: known[one.field] for one in process.settings if one.field in known}
-    given |= {"allow_synthetic_npi": "true", **({"kafka_instance": name} if name else {}), **(more or {})}
+    given |= {
+        "allow_synthetic_npi": "true",
+        "development_sign_in": "true",
+        **({"kafka_instance": name} if name else {}),
+        **(more or {}),
+    }
     return {f"{process.service.settings_prefix}{field.upper()}": value for field, value in given.items()}
 
 

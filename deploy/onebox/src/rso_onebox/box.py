@@ -79,6 +79,7 @@ def settings(data: DataDir, spec: ServiceSpec, *, sandbox: bool, internal_url: s
         issuer=ISSUER,
         issuer_public_key=data.issuer().public_pem().decode(),
         service_token_key=SecretStr(pem.decode()),
+        development_sign_in=True,
         internal_url=internal_url,
         public_url=public_url,
         sandbox=sandbox,

@@ -12,8 +12,9 @@ from sqlalchemy import Column, Index, MetaData, String, Table, delete, func, ins
 
 from rso_operations.words import parties
 from rso_shared.contracts.base import FactModel
-from rso_shared.contracts.coordinator import PromiseChanged, StageEntered, WaitingChanged
-from rso_shared.contracts.intake import CaseSubmitted, PriorityChanged
+from rso_shared.contracts.coordinator import EscalationRaised, PromiseChanged, StageEntered, WaitingChanged
+from rso_shared.contracts.intake import CaseHeld, CaseResumed, CaseSubmitted, OwnerAssigned, PriorityChanged
+from rso_shared.contracts.matching import AssignmentReleased, OfferAccepted
 from rso_shared.contracts.registry import FACTS as REGISTRY
 from rso_shared.contracts.vocabulary import Priority, Stage
 from rso_shared.kit.clock import iso, parse_iso
@@ -37,15 +38,35 @@ BOARD = Table(
     Column("waiting_on", String, nullable=False),
     Column("promised_by", String),
     Column("priority", String, nullable=False),
+    Column("client_reference", String),
+    Column("partner_id", String),
+    Column("program_id", String),
+    Column("specialist_id", String),
+    Column("owner", String),
+    Column("held", String),
+    Column("escalation", String),
+    Column("due_at", String),
+    Column("submitted_at", String),
+    Column("delivered_at", String),
+    Index("board_by_partner", "partner_id", "since"),
+    Index("board_by_program", "program_id", "since"),
+    Index("board_by_specialist", "specialist_id", "since"),
+    Index("board_by_client_reference", "client_reference"),
+    Index("board_by_number", "reference_last_four", "since"),
+    Index("board_by_due", "due_at"),
+    Index("board_by_delivery", "delivered_at"),
+    Index("board_by_submission", "submitted_at"),
     Index("board_by_stage", "stage", "since"),
     Index("board_under_way", "since", "case_id", sqlite_where=UNDER_WAY, postgresql_where=UNDER_WAY),
 )
 _FIRST = {"stage": Stage.SUBMITTED.value, "waiting_on": "", "priority": Priority.ROUTINE.value}
-ROWS = 200
+INSTANTS = ("since", "promised_by", "due_at", "submitted_at", "delivered_at")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """One case as the staff's lists show it: ids, codes and instants. `held` are the reasons why it is on hold."""
+
     case_id: str
     reference_last_four: str | None
     stage: str
@@ -53,18 +74,24 @@ class Row:
     waiting_on: str
     promised_by: datetime | None
     priority: str
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Counts of every stage; the longest waiting rows of one stage, or of all that are under way."""
-
-    counts: Mapping[str, int]
-    rows: tuple[Row, ...]
+    client_reference: str | None = None
+    partner_id: str | None = None
+    program_id: str | None = None
+    specialist_id: str | None = None
+    owner: str | None = None
+    held: tuple[str, ...] = ()
+    escalation: str | None = None
+    due_at: datetime | None = None
+    submitted_at: datetime | None = None
+    delivered_at: datetime | None = None
 
 
 def _submitted(fact: CaseSubmitted) -> dict[str, Any]:
-    return {"reference_last_four": fact.reference_last_four, "priority": fact.priority.value}
+    return {
+        "reference_last_four": fact.reference_last_four, "priority": fact.priority.value, "owner": fact.owner,
+        "client_reference": fact.client_reference, "partner_id": fact.partner_organisation_id,
+        "program_id": fact.program.program_id, "submitted_at": iso(fact.submitted_at),
+    }  # fmt: skip
 
 
 def _columns(fact: FactModel) -> dict[str, Any]:
@@ -73,26 +100,53 @@ def _columns(fact: FactModel) -> dict[str, Any]:
             return _submitted(fact)
         case PriorityChanged(priority=priority):
             return {"priority": priority.value}
+        case OwnerAssigned(owner=owner):
+            return {"owner": owner}
+        case OfferAccepted(specialist_id=specialist_id):
+            return {"specialist_id": specialist_id}
+        case AssignmentReleased():
+            return {"specialist_id": None}
+    return _by_the_coordinator(fact)
+
+
+def _by_the_coordinator(fact: FactModel) -> dict[str, Any]:
+    """A stage that is entered leaves its escalation behind."""
+    match fact:
         case StageEntered(stage=stage, entered_at=entered_at):
-            return {"stage": stage.value, "since": iso(entered_at)}
+            delivered = {"delivered_at": iso(entered_at)} if stage is Stage.DELIVERED else {}
+            return {"stage": stage.value, "since": iso(entered_at), "escalation": None, **delivered}
         case WaitingChanged(waiting_on=waiting_on):
-            return {"waiting_on": parties(waiting_on) if waiting_on else ""}
+            due = min((one.due for one in waiting_on if one.due), default=None)
+            return {"waiting_on": parties(waiting_on) if waiting_on else "", "due_at": iso(due) if due else None}
         case PromiseChanged(promised_by=promised_by):
             return {"promised_by": iso(promised_by) if promised_by else None}
+        case EscalationRaised(reason=reason):
+            return {"escalation": reason}
     return {}
 
 
 def apply(tx: Tx, fact: FactModel) -> None:
-    columns = _columns(fact)
+    columns = _held(tx, fact) if isinstance(fact, CaseHeld | CaseResumed) else _columns(fact)
     if not tx.conn.execute(update(BOARD).where(BOARD.c.case_id == fact.key()).values(**columns)).rowcount:
         tx.conn.execute(insert(BOARD).values(case_id=fact.key(), **{**_FIRST, **columns}))
+
+
+def _held(tx: Tx, fact: CaseHeld | CaseResumed) -> dict[str, Any]:
+    """A case may be on hold for several reasons at once."""
+    known = tx.conn.execute(select(BOARD.c.held).where(BOARD.c.case_id == fact.case_id)).scalar_one_or_none()
+    reasons = set(known.split(",") if known else ())
+    reasons = reasons | {fact.reason.value} if isinstance(fact, CaseHeld) else reasons - {fact.reason.value}
+    return {"held": ",".join(sorted(reasons)) or None}
 
 
 def _react(reacting: Reacting, fact: Fact) -> None:
     apply(reacting.tx, fact.data)
 
 
-SHOWN: tuple[type[FactModel], ...] = (CaseSubmitted, PriorityChanged, StageEntered, WaitingChanged, PromiseChanged)
+SHOWN: tuple[type[FactModel], ...] = (
+    CaseSubmitted, PriorityChanged, OwnerAssigned, CaseHeld, CaseResumed, OfferAccepted, AssignmentReleased, StageEntered,
+    WaitingChanged, PromiseChanged, EscalationRaised,
+)  # fmt: skip
 REACTIONS: Mapping[type[FactModel], Reaction] = dict.fromkeys(SHOWN, _react)
 
 
@@ -106,27 +160,18 @@ def rebuild(tx: Tx) -> int:
     return int(tx.conn.execute(select(func.count()).select_from(BOARD)).scalar_one())
 
 
-def snapshot(tx: Tx, stage: str | None = None) -> Snapshot:
+def counted(tx: Tx) -> dict[str, int]:
+    """Cases by stage, every stage named."""
     counts = tx.conn.execute(select(BOARD.c.stage, func.count()).group_by(BOARD.c.stage)).all()
-    shown = UNDER_WAY if stage is None else BOARD.c.stage == stage
-    query = select(BOARD).where(shown).order_by(BOARD.c.since, BOARD.c.case_id).limit(ROWS)
-    rows = tuple(_row(row) for row in tx.conn.execute(query).all())
-    return Snapshot({row[0]: row[1] for row in counts}, rows)
+    return {**dict.fromkeys((stage.value for stage in Stage), 0), **{row[0]: row[1] for row in counts}}
 
 
 def by_stage(tx: Tx) -> dict[str, float]:
     """For the gauge `rso.cases`: every stage, also those where nobody is."""
-    counts = tx.conn.execute(select(BOARD.c.stage, func.count()).group_by(BOARD.c.stage)).all()
-    return {**dict.fromkeys((stage.value for stage in Stage), 0.0), **{row[0]: float(row[1]) for row in counts}}
+    return {stage: float(count) for stage, count in counted(tx).items()}
 
 
-def _row(row: Any) -> Row:
-    return Row(
-        case_id=row.case_id,
-        reference_last_four=row.reference_last_four,
-        stage=row.stage,
-        since=parse_iso(row.since) if row.since else None,
-        waiting_on=row.waiting_on,
-        promised_by=parse_iso(row.promised_by) if row.promised_by else None,
-        priority=row.priority,
-    )
+def row(found: Any) -> Row:
+    columns = dict(found._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    instants = {name: parse_iso(columns[name]) if columns[name] else None for name in INSTANTS}
+    return Row(**{**columns, **instants, "held": tuple(columns["held"].split(",")) if columns["held"] else ()})

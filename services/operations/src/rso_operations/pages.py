@@ -1,55 +1,150 @@
-"""The live page, on NiceGUI. It keeps its pages in module globals, so it is mounted once per process."""
+"""The staff's pages, on NiceGUI. It keeps its pages in module globals, so they are mounted once per process.
 
-from ipaddress import ip_address
-from typing import Annotated
+What changes is drawn anew in place; forms stand outside of it, so that nothing that is being typed or chosen is lost.
+"""
 
-from fastapi import FastAPI, HTTPException, Query, Request
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import FastAPI, Query, Request
+from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from nicegui import run, ui
 
-from rso_operations import board, view
-from rso_shared.contracts.vocabulary import Stage
+from rso_operations import listing, markup, session, today, view_case, view_cases, view_today
+from rso_operations.casefile import casefile
+from rso_operations.listing import Place, Wanted
+from rso_shared.kit import cursor, facts
+from rso_shared.kit.auth import Principal
+from rso_shared.kit.errors import DomainError
 from rso_shared.kit.service import Service
 
 PATH = "/operations"
 REFRESH_SECONDS = 1.0
+CSV_PAGE = 1_000
+Draw = Callable[[], str]
+GONE = (
+    "<p role='alert' class='gone'>You are signed out, and what is shown stands still. "
+    "<a href='/operations/sign-in' target='_blank'>Sign in again</a> in another tab; what you have typed here stays.</p>"
+)
 
 
 def mount(app: FastAPI, service: Service) -> None:
-    """Serves the page, its assets and its socket under `/operations/`. The app's lifespan must run for it to be live."""
+    """Serves pages, assets and their socket under `/operations/`. The app's lifespan must run for them to be live."""
 
-    @ui.page("/", title="Cases by stage", dark=None)
-    async def cases(request: Request, stage: Annotated[Stage | None, Query()] = None) -> None:
-        _refuse_strangers(request)
-        ui.add_css(view.STYLE)
-        shown = ui.html(await _drawn(service, stage) or "", sanitize=False).classes("ops")
+    @ui.page("/", title="Today", dark=None)
+    async def today_page(request: Request) -> Response | None:
+        return await _shown(service, request, "Today", lambda _who: lambda: _today(service))
 
-        async def refresh() -> None:
-            content = await _drawn(service, stage)
-            if content is not None:
-                shown.set_content(content)
+    @ui.page("/cases", title="Cases", dark=None)
+    async def cases_page(request: Request, after: Annotated[str, Query()] = "") -> Response | None:
+        wanted = Wanted.of(request.query_params)
+        return await _shown(
+            service, request, "Cases", lambda _who: lambda: _cases(service, wanted, after), view_cases.form(wanted)
+        )
 
-        ui.timer(REFRESH_SECONDS, refresh)
+    @ui.page("/cases/{case_id}", title="Case", dark=None)
+    async def case_page(
+        request: Request, case_id: str, at: Annotated[int | None, Query(ge=1)] = None
+    ) -> Response | None:
+        still = await run.io_bound(_slider, service, case_id, at) or ""
+        return await _shown(service, request, "Case", lambda who: lambda: _case(service, case_id, at, who), still)
 
+    app.include_router(session.router)
+    app.add_api_route(f"{PATH}/cases.csv", _csv, include_in_schema=False)
     ui.run_with(app, mount_path=PATH, title="Operations", dark=None, show_welcome_message=False)
 
 
-async def _drawn(service: Service, stage: Stage | None) -> str | None:
-    """In a thread: the event loop of this process also serves everyone else. None while the process is stopping."""
-    return await run.io_bound(_draw, service, stage)
-
-
-def _draw(service: Service, stage: Stage | None) -> str:
-    with service.db.read() as tx:
-        snapshot = board.snapshot(tx, stage)
-    return view.page(snapshot, service.clock.now(), stage)
-
-
-def _refuse_strangers(request: Request) -> None:
-    """There is no sign-in on this page yet, so it answers on the machine itself and nowhere else."""
-    host = request.client.host if request.client else ""
+async def _shown(
+    service: Service, request: Request, name: str, made: Callable[[Principal], Draw], still: str = ""
+) -> Response | None:
+    """The page for whoever may see it; a stranger is led to the sign-in and back. `still` is not drawn again."""
     try:
-        near = ip_address(host).is_loopback
-    except ValueError:
-        near = False
-    if not near:
-        raise HTTPException(404)
+        who = session.who(service, request.cookies)
+    except DomainError as refusal:
+        return Response(refusal.detail, refusal.status, media_type="text/plain")
+    if who is None:
+        return RedirectResponse(f"{session.SIGN_IN}?next={quote(_address(request))}", 303)
+    ui.add_css(markup.STYLE)
+    ui.add_body_html(f"<script>{markup.KEYS.read_text()}</script>")
+    ui.html(markup.header(name, session.shown(who)), sanitize=False).classes("ops-head")
+    with ui.element("main").classes("ops").props("id=content"):
+        if still:
+            ui.html(still, sanitize=False)
+        _live(service, dict(request.cookies), made(who), await run.io_bound(made(who)) or "")
+    return None
+
+
+def _live(service: Service, cookies: dict[str, str], draw: Draw, first: str) -> None:
+    """Drawn anew in a thread: the event loop of this process also serves everyone else. Sent only when it has changed."""
+    gone = ui.html("", sanitize=False)
+    shown = ui.html(first, sanitize=False)
+
+    async def refresh() -> None:
+        if session.who(service, cookies) is None:
+            gone.set_content(GONE)
+            return
+        content = await run.io_bound(draw)
+        if content is not None and content != shown.content:  # None while the process is stopping
+            shown.set_content(content)
+
+    ui.timer(REFRESH_SECONDS, refresh)
+
+
+def _address(request: Request) -> str:
+    query = f"?{request.url.query}" if request.url.query else ""
+    return f"{PATH}{request.url.path.removeprefix(PATH)}{query}"
+
+
+def _today(service: Service) -> str:
+    now = service.clock.now()
+    with service.db.read() as tx:
+        return view_today.page(today.today(tx, now), now)
+
+
+def _cases(service: Service, wanted: Wanted, after: str) -> str:
+    try:
+        place = Place(*cursor.decode(service.keys, after, 2)) if after else None
+    except DomainError:
+        place = None  # an address of another time or place: the list begins at its beginning
+    with service.db.read() as tx:
+        found = listing.page(tx, wanted, place)
+    following = cursor.encode(service.keys, found.next.at, found.next.case_id) if found.next else None
+    return view_cases.page(found, wanted, service.clock.now(), following)
+
+
+def _case(service: Service, case_id: str, at: int | None, who: Principal) -> str:
+    with service.db.read() as tx:
+        known = facts.all_of(tx, case_id, as_of=None)
+    if not known:
+        return "<p class='empty'>There is no such case. <a href='/operations/cases'>All cases</a></p>"
+    file = casefile(known, upto=at, pay=who.may("specialist_pay.read"))
+    return view_case.page(file, file.at if at else service.clock.now())
+
+
+def _slider(service: Service, case_id: str, at: int | None) -> str:
+    with service.db.read() as tx:
+        known = facts.all_of(tx, case_id, as_of=None)
+    return view_case.slider(casefile(known, upto=at, pay=False)) if known else ""
+
+
+def _csv(request: Request) -> Response:
+    service: Service = request.app.state.service
+    try:
+        who = session.who(service, request.cookies)
+    except DomainError as refusal:
+        return Response(refusal.detail, refusal.status, media_type="text/plain")
+    if who is None:
+        return Response("Sign in first.", 401, media_type="text/plain")
+    named = {"content-disposition": "attachment; filename=cases.csv", "cache-control": "no-store"}
+    return StreamingResponse(_lines(service, Wanted.of(request.query_params)), media_type="text/csv", headers=named)
+
+
+def _lines(service: Service, wanted: Wanted) -> Iterator[Any]:
+    """Page by page, so that neither memory nor a transaction grows with the list."""
+    place, head = None, True
+    while head or place is not None:
+        with service.db.read() as tx:
+            found = listing.page(tx, wanted, place, CSV_PAGE)
+        yield listing.csv_lines(iter(found.rows), head=head)
+        place, head = found.next, False

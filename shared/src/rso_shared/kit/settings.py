@@ -44,6 +44,8 @@ class ServiceSettings(BaseSettings):
     issuer: str = "rso-development"
     issuer_public_key: str
     service_token_key: SecretStr | None = None
+    development_sign_in: bool = False
+    """The pages sign in named roles with `service_token_key`, for callers on the machine itself. Never where others reach it."""
     internal_url: str = "http://127.0.0.1:8000"
     """Leads to the internal paths of every service; `{service}` in it stands for a service's short name."""
     public_url: str = "http://127.0.0.1:8000"

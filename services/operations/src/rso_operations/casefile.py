@@ -1,0 +1,142 @@
+"""One case as its facts tell it, up to any of them: who must act, its stages in time, its record requests, and what happened."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from rso_operations.sentences import sentence
+from rso_shared.contracts import records
+from rso_shared.contracts.base import FactModel
+from rso_shared.contracts.billing import HonorariumAccrued, HonorariumApproved
+from rso_shared.contracts.coordinator import EscalationRaised, PromiseChanged, StageEntered, WaitingChanged, WaitingOn
+from rso_shared.contracts.intake import CaseHeld, CaseResumed, CaseSubmitted, OwnerAssigned, PriorityChanged
+from rso_shared.contracts.vocabulary import Stage
+from rso_shared.kit.facts import Fact
+
+PAY = (HonorariumAccrued, HonorariumApproved)
+ENDED = frozenset({Stage.CLOSED, Stage.DECLINED, Stage.WITHDRAWN, Stage.EXPIRED})
+REQUEST_STATES: Mapping[type[FactModel], str] = {
+    records.RecordRequestVerified: "facility verified",
+    records.RecordRequestSent: "sent",
+    records.RecordRequestAcknowledged: "acknowledged",
+    records.RecordRequestIncomplete: "partly answered",
+    records.RecordRequestFulfilled: "fulfilled",
+    records.NoRecordsFound: "no records found",
+    records.RecordRequestRefused: "refused",
+    records.RecordRequestCancelled: "cancelled",
+    records.RecordRequestAbandoned: "given up",
+}
+OPEN_STATES = frozenset({"facility verified", "sent", "acknowledged", "partly answered"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    at: datetime
+    service: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stage from when it was entered until the next one was; `until` None: it still is."""
+
+    stage: Stage
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(slots=True)
+class Request:
+    """One record request: `sent_at` is when it was sent last."""
+
+    request_id: str
+    facility_id: str = ""
+    kind: str = ""
+    state: str = ""
+    sent_at: datetime | None = None
+    times_sent: int = 0
+
+
+@dataclass(slots=True)
+class CaseFile:
+    """`position` of `total` facts have happened; `at` is the instant of the last of them."""
+
+    case_id: str
+    position: int
+    total: int
+    at: datetime
+    submitted: CaseSubmitted | None = None
+    owner: str = ""
+    priority: str = ""
+    held: set[str] = field(default_factory=set)
+    waiting_on: tuple[WaitingOn, ...] = ()
+    promised_by: datetime | None = None
+    escalations: list[str] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
+    requests: dict[str, Request] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+
+    @property
+    def stage(self) -> Stage:
+        return self.spans[-1].stage if self.spans else Stage.SUBMITTED
+
+    def of(self, service: str) -> list[Entry]:
+        return [entry for entry in self.entries if entry.service == service]
+
+
+def casefile(known: Sequence[Fact], *, upto: int | None, pay: bool) -> CaseFile:
+    """`known` are all facts of the case, at least one; `upto` how many of them, all if None. `pay`: who sees it may see honoraria."""
+    ordered = sorted(known, key=lambda fact: fact.time)
+    position = min(max(upto or len(ordered), 1), len(ordered))
+    made = CaseFile(ordered[0].key, position, len(ordered), ordered[position - 1].time)
+    for fact in ordered[:position]:
+        if pay or not isinstance(fact.data, PAY):
+            made.entries.append(Entry(fact.time, fact.data.TYPE.partition(".")[0], sentence(fact.data)))
+        _case(made, fact.data)
+        _coordinated(made, fact.data)
+        _requested(made, fact.data)
+    return made
+
+
+def _case(made: CaseFile, fact: FactModel) -> None:
+    match fact:
+        case CaseSubmitted():
+            made.submitted, made.owner, made.priority = fact, fact.owner, fact.priority.value
+        case OwnerAssigned(owner=owner):
+            made.owner = owner
+        case PriorityChanged(priority=priority):
+            made.priority = priority.value
+        case CaseHeld(reason=reason):
+            made.held.add(reason.value)
+        case CaseResumed(reason=reason):
+            made.held.discard(reason.value)
+
+
+def _coordinated(made: CaseFile, fact: FactModel) -> None:
+    match fact:
+        case StageEntered(stage=stage, entered_at=at):
+            if made.spans:
+                made.spans[-1] = Span(made.spans[-1].stage, made.spans[-1].since, at)
+            made.spans.append(Span(stage, at, None))
+        case WaitingChanged(waiting_on=waiting_on):
+            made.waiting_on = waiting_on
+        case PromiseChanged(promised_by=promised_by):
+            made.promised_by = promised_by
+        case EscalationRaised(reason=reason):
+            made.escalations.append(reason)
+
+
+def _requested(made: CaseFile, fact: FactModel) -> None:
+    state = REQUEST_STATES.get(type(fact))
+    if state is None:
+        return
+    told = fact.model_dump()
+    request = made.requests.setdefault(told["request_id"], Request(told["request_id"]))
+    request.state = state
+    request.facility_id = told.get("facility_id") or request.facility_id
+    if isinstance(fact, records.RecordRequestSent):
+        request.kind, request.sent_at, request.times_sent = fact.kind.value, fact.sent_at, request.times_sent + 1
+
+
+def open_requests(requests: Iterable[Request]) -> int:
+    return sum(request.state in OPEN_STATES for request in requests)

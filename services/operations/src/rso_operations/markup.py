@@ -1,0 +1,101 @@
+"""What every page is made of: pure functions to HTML. Everything that comes from outside is escaped here."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from html import escape
+from pathlib import Path
+
+from rso_operations.board import Row
+from rso_shared.contracts.vocabulary import Priority, Stage
+
+STYLE, KEYS = Path(__file__).with_name("style.css"), Path(__file__).with_name("keys.js")
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+SOON = timedelta(days=1)
+ENDED = (Stage.CLOSED, Stage.DECLINED, Stage.WITHDRAWN, Stage.EXPIRED)
+OVER = frozenset({*ENDED, Stage.DELIVERED})
+PLACES = (("Today", "/operations/", "t"), ("Cases", "/operations/cases", "c"))
+
+
+def text(value: object) -> str:
+    return escape(str(value))
+
+
+def words(code: object) -> str:
+    return text(code).replace("_", " ").capitalize()
+
+
+def moment(at: datetime) -> str:
+    """The absolute instant; its machine-readable form for whoever's tools read it."""
+    return f"<time datetime='{at.isoformat()}'>{at:%-d %b %H:%M}</time>"
+
+
+def age(since: datetime | None, now: datetime) -> str:
+    """The two largest units that say enough: 3 d 4 h, 5 h 12 min, 7 min."""
+    return "just now" if since is None else span(max(now - since, timedelta())) or "just now"
+
+
+def span(passed: timedelta) -> str:
+    if passed >= DAY:
+        return f"{passed // DAY} d {passed % DAY // HOUR} h"
+    if passed >= HOUR:
+        return f"{passed // HOUR} h {passed % HOUR // MINUTE} min"
+    return f"{passed // MINUTE} min" if passed >= MINUTE else ""
+
+
+def due(at: datetime | None, now: datetime, *, over: bool, none: str = "none") -> str:
+    """Absolute, and in words whether it is late: colour alone says nothing to some."""
+    if at is None:
+        return f"<span class='quiet'>{none}</span>"
+    if over or at >= now + SOON:
+        return moment(at)
+    if at >= now:
+        return f"<span class='soon'>{moment(at)} <small>in {span(at - now) or 'a moment'}</small></span>"
+    return f"<span class='late'>{moment(at)} <small>late {span(now - at) or 'a moment'}</small></span>"
+
+
+def header(current: str, who: str) -> str:
+    """The same on every page: where one is, where one can go, who one is."""
+    links = "".join(
+        f"<a href='{path}' accesskey='{key}'{' aria-current=page' if name == current else ''}>{name}</a>"
+        for name, path, key in PLACES
+    )
+    return (
+        f"<a class='skip' href='#content'>Skip to the content</a><header class='bar'><b>Second opinions</b>"
+        f"<nav aria-label='Pages'>{links}</nav>"
+        "<form class='find' action='/operations/cases' role='search'><input name='q' id='find' type='search' "
+        "aria-label='Number, reference, partner, program or specialist' placeholder='Find a case  ( / )'></form>"
+        f"<span class='who'>{text(who)}</span>"
+        "<form method='post' action='/operations/sign-out'><button class='plain'>Sign out</button></form></header>"
+    )
+
+
+def table(caption: str, heads: Iterable[str], rows: Iterable[str], *, empty: str) -> str:
+    body = "".join(rows)
+    if not body:
+        return f"<section class='sheet'><h2>{caption}</h2><p class='empty'>{empty}</p></section>"
+    named = "".join(f"<th scope='col'>{name}</th>" for name in heads)
+    return (
+        f"<section class='sheet'><table><caption>{caption}</caption>"
+        f"<thead><tr>{named}</tr></thead><tbody>{body}</tbody></table></section>"
+    )
+
+
+CASE_HEADS = ("Case", "Stage", "In it for", "Waiting for", "Due", "Promised by", "Priority", "Owner")
+
+
+def case_row(row: Row, now: datetime) -> str:
+    over = row.stage in OVER
+    weight = "quiet" if row.priority == Priority.ROUTINE else text(row.priority)
+    marks = "".join(
+        f" <mark>{mark}</mark>"
+        for mark in (*(["on hold"] if row.held else []), *(["escalated"] if row.escalation else []))
+    )
+    reference = f"<small>{text(row.client_reference)}</small>" if row.client_reference else ""
+    return (
+        f"<tr><th scope='row'><a href='/operations/cases/{text(row.case_id)}'>…{text(row.reference_last_four or '····')}</a>"
+        f"{reference}</th><td>{words(row.stage)}{marks}</td><td class='num'>{age(row.since, now)}</td>"
+        f"<td>{text(row.waiting_on) or '<span class=quiet>nobody</span>'}</td>"
+        f"<td class='num'>{due(row.due_at, now, over=over)}</td>"
+        f"<td class='num'>{due(row.promised_by, now, over=over, none='no promise yet')}</td>"
+        f"<td class='{weight}'>{words(row.priority)}</td><td>{text(row.owner or 'nobody')}</td></tr>"
+    )

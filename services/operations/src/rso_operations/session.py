@@ -1,0 +1,136 @@
+"""Who looks at the pages: a bearer token in a cookie that scripts cannot read and other sites cannot send.
+
+The token is verified for every view and every refresh, as it is for the API; nothing about a session is kept on this side, so that
+any replica can show any page. A development deployment signs tokens for named roles itself, for callers on the machine alone.
+"""
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from urllib.parse import parse_qs, urlsplit
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from rso_operations.markup import STYLE, text, words
+from rso_shared.contracts.permissions import MATRIX, Reach
+from rso_shared.contracts.vocabulary import Role
+from rso_shared.kit.auth import Issuer, Principal
+from rso_shared.kit.errors import DomainError
+from rso_shared.kit.service import Service
+
+COOKIE, HOME, SIGN_IN = "rso_session", "/operations/", "/operations/sign-in"
+SHIFT_SECONDS = 8 * 3600
+SEES = "case.list"
+"""Whoever may list every case may see these pages; what else a page shows it asks the matrix for."""
+ROLES = {
+    role: does
+    for role, does in (
+        (Role.OPERATIONS, "sees everything that runs, and its trouble"),
+        (Role.CARE_COORDINATOR, "owns cases, keeps everyone to their promise"),
+        (Role.NURSE_CARE_MANAGER, "judges records, writes summaries"),
+        (Role.RECORDS_SPECIALIST, "asks facilities for records"),
+        (Role.QUALITY_REVIEWER, "reviews opinions"),
+        (Role.MEDICAL_DIRECTOR, "decides what only a physician may"),
+        (Role.FINANCE, "charges, invoices, honoraria"),
+    )
+    if MATRIX[SEES].get(role) is Reach.ANY
+}
+router = APIRouter(include_in_schema=False)
+
+
+def who(service: Service, cookies: Mapping[str, str]) -> Principal | None:
+    """None for a stranger: nobody signed in, or not any more. Raises DomainError 403 for one who may not see cases."""
+    try:
+        principal = service.verifier.verify(f"Bearer {cookies.get(COOKIE, '')}")
+    except DomainError:
+        return None
+    if principal.reach(SEES) is not Reach.ANY:
+        raise DomainError("forbidden", "These pages are for the staff of the program.", status=403)
+    return principal
+
+
+def shown(principal: Principal) -> str:
+    return f"{principal.subject}, {str(principal.role).replace('_', ' ')}"
+
+
+@router.get(SIGN_IN)
+def sign_in(request: Request, next: str = HOME) -> HTMLResponse:  # noqa: A002 - the name stands in the address
+    return HTMLResponse(_page(request, next), headers={"Cache-Control": "no-store"})
+
+
+@router.post(SIGN_IN)
+async def enter(request: Request) -> Response:
+    """Takes a token, or in development a role. A token that is not valid leads back to the form, which says so."""
+    form = {name: values[0] for name, values in parse_qs((await request.body()).decode(errors="replace")).items()}
+    service: Service = request.app.state.service
+    token = form.get("token", "").strip() or _signed(request, form.get("role", ""))
+    try:
+        found = who(service, {COOKIE: token})
+    except DomainError as refusal:
+        return HTMLResponse(_page(request, form.get("next", HOME), refusal.detail), refusal.status)
+    if found is None:
+        said = "This token is not valid here, or it has expired. <code>rso token --role operations</code> makes one."
+        return HTMLResponse(_page(request, form.get("next", HOME), said), 401)
+    answer = RedirectResponse(_inside(form.get("next", HOME)), 303)
+    secure = service.settings.public_url.startswith("https:")
+    answer.set_cookie(
+        COOKIE, token, path="/operations", httponly=True, samesite="strict", secure=secure, max_age=SHIFT_SECONDS
+    )
+    return answer
+
+
+@router.post("/operations/sign-out")
+def leave() -> RedirectResponse:
+    answer = RedirectResponse(SIGN_IN, 303)
+    answer.delete_cookie(COOKIE, path="/operations")
+    return answer
+
+
+def _inside(address: str) -> str:
+    """Only to a page of ours: an address from outside would lead whoever has just signed in to anywhere."""
+    parts = urlsplit(address)
+    ours = not parts.scheme and not parts.netloc and parts.path.startswith(HOME) and "\\" not in address
+    return address if ours else HOME
+
+
+def _development(request: Request) -> bool:
+    """A deployment that signs its own tokens, and a caller on the machine itself."""
+    service: Service = request.app.state.service
+    host = request.client.host if request.client else ""
+    try:
+        near = ip_address(host).is_loopback
+    except ValueError:
+        near = False
+    return near and service.settings.development_sign_in and service.settings.service_token_key is not None
+
+
+def _signed(request: Request, code: str) -> str:
+    service: Service = request.app.state.service
+    role, key = next((role for role in ROLES if role == code), None), service.settings.service_token_key
+    if role is None or key is None or not _development(request):
+        return ""
+    issuer = Issuer(key.get_secret_value().encode(), service.settings.issuer)
+    operator = service.settings.operator_organisation_id
+    return issuer.token(f"dev-{role.value.replace('_', '-')}", role, operator, seconds=SHIFT_SECONDS)
+
+
+def _page(request: Request, next_: str, trouble: str = "") -> str:
+    hidden = f"<input type='hidden' name='next' value='{text(_inside(next_))}'>"
+    roles = "".join(
+        f"<button name='role' value='{role.value}'><b>{words(role)}</b><span>{does}</span></button>"
+        for role, does in ROLES.items()
+    )
+    development = (
+        f"<form method='post' class='roles'>{hidden}<h2>Development: continue as</h2>{roles}</form>"
+        if _development(request)
+        else ""
+    )
+    said = f"<p role='alert' class='late'>{trouble}</p>" if trouble else ""
+    return (
+        "<!doctype html><html lang='en'><head><meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
+        f"<title>Sign in</title><style>{STYLE.read_text()}</style></head><body class='alone'><main class='ops'>"
+        f"<h1>Second opinions</h1><p class='sum'>The pages of the program's staff.</p>{said}{development}"
+        f"<form method='post' class='token'>{hidden}<h2>With a token</h2><label>Token of your organisation's sign-in"
+        "<textarea name='token' rows='4' spellcheck='false' autocomplete='off' required></textarea></label>"
+        "<button>Sign in</button></form></main></body></html>"
+    )

@@ -1,0 +1,121 @@
+"""Today: what stands where, what is late or will be, and how the promises were kept. Counted from the board alone.
+
+A case is *overdue* when what it waits for was due or its opinion was promised before now. *Turnaround* runs from submission to
+delivery; a delivery is *on time* if it came no later than the promise that stood then (users.md §3).
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select
+
+from rso_operations.board import BOARD, UNDER_WAY, Row, counted, row
+from rso_shared.contracts.vocabulary import Stage
+from rso_shared.kit import parking
+from rso_shared.kit.clock import iso, parse_iso
+from rso_shared.kit.database import Tx
+
+SHOWN = 8
+"""Cases that one list shows; its head says how many there are."""
+SOON, WINDOW, DAYS = timedelta(days=1), timedelta(days=30), 14
+OPEN = and_(UNDER_WAY.self_group(), BOARD.c.stage != Stage.DELIVERED.value)
+"""Somebody still owes something. After the delivery nothing is late any more."""
+QUEUES = ("team:%", "queue:%")
+"""Owners who are no person yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Few:
+    """The most pressing ones, and how many there are in all."""
+
+    count: int
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Turnaround:
+    """Of deliveries of the last 30 days. `on_time` is a share from 0 to 1 of those that had a promise; None: there were none."""
+
+    deliveries: int
+    p50: timedelta | None
+    p90: timedelta | None
+    on_time: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    day: str
+    arrived: int
+    delivered: int
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    counts: Mapping[str, int]
+    overdue: Few
+    due_soon: Few
+    held: Few
+    unclaimed: Few
+    escalated: Few
+    parked: int
+    turnaround: Turnaround
+    days: tuple[Day, ...]
+
+
+def today(tx: Tx, now: datetime) -> Today:
+    at, soon = iso(now), iso(now + SOON)
+    late = or_(BOARD.c.due_at < at, BOARD.c.promised_by < at)
+    near = or_(BOARD.c.due_at < soon, BOARD.c.promised_by < soon)
+    nobody = or_(BOARD.c.owner.is_(None), *(BOARD.c.owner.like(queue) for queue in QUEUES))
+    return Today(
+        counts=counted(tx),
+        overdue=_few(tx, late),
+        due_soon=_few(tx, near, not_(func.coalesce(late, False))),
+        held=_few(tx, BOARD.c.held.is_not(None)),
+        unclaimed=_few(tx, nobody),
+        escalated=_few(tx, BOARD.c.escalation.is_not(None)),
+        parked=len(parking.listing(tx)),
+        turnaround=_turnaround(tx, now),
+        days=_days(tx, now),
+    )
+
+
+def _few(tx: Tx, *which: ColumnElement[bool]) -> Few:
+    count = tx.conn.execute(select(func.count()).select_from(BOARD).where(OPEN, *which)).scalar_one()
+    pressing = func.coalesce(BOARD.c.due_at, BOARD.c.promised_by, BOARD.c.since)
+    query = select(BOARD).where(OPEN, *which).order_by(pressing, BOARD.c.case_id).limit(SHOWN)
+    return Few(count, tuple(row(each) for each in tx.conn.execute(query).all()))
+
+
+def _turnaround(tx: Tx, now: datetime) -> Turnaround:
+    query = select(BOARD.c.submitted_at, BOARD.c.delivered_at, BOARD.c.promised_by).where(
+        BOARD.c.delivered_at >= iso(now - WINDOW), BOARD.c.submitted_at.is_not(None)
+    )
+    rows = tx.conn.execute(query).all()
+    took = sorted(parse_iso(each.delivered_at) - parse_iso(each.submitted_at) for each in rows)
+    promised = [each.delivered_at <= each.promised_by for each in rows if each.promised_by]
+    share = sum(promised) / len(promised) if promised else None
+    return Turnaround(len(took), quantile(took, 0.5), quantile(took, 0.9), share)
+
+
+def quantile(ordered: list[timedelta], share: float) -> timedelta | None:
+    """Nearest rank: the smallest value that at least this share does not exceed."""
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else None
+
+
+def _days(tx: Tx, now: datetime) -> tuple[Day, ...]:
+    """Of each of the last days, in UTC."""
+    first = (now - timedelta(days=DAYS - 1)).date()
+    arrived, delivered = (
+        _per_day(tx, column, first.isoformat()) for column in (BOARD.c.submitted_at, BOARD.c.delivered_at)
+    )
+    names = [(first + timedelta(days=number)).isoformat() for number in range(DAYS)]
+    return tuple(Day(name, arrived.get(name, 0), delivered.get(name, 0)) for name in names)
+
+
+def _per_day(tx: Tx, column: ColumnElement[str], first: str) -> dict[str, int]:
+    day = func.substr(column, 1, 10).label("day")
+    query = select(day, func.count()).where(column >= first).group_by(day)
+    return {each[0]: each[1] for each in tx.conn.execute(query).all()}

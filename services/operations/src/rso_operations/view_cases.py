@@ -1,0 +1,60 @@
+"""The list of cases as HTML. The address holds all that was asked for, so that it can be kept, sent, and come back to."""
+
+from datetime import datetime
+
+from rso_operations.listing import Page, Sort, Wanted
+from rso_operations.markup import CASE_HEADS, case_row, table, text, words
+from rso_shared.contracts.vocabulary import Priority, Stage
+
+SORTED = {
+    Sort.AGE: "longest in their stage first", Sort.DUE: "what is due first", Sort.PROMISE: "what was promised first",
+    Sort.NEWEST: "newest first",
+}  # fmt: skip
+
+
+def form(wanted: Wanted) -> str:
+    """Outside of what is refreshed: nobody loses what is being typed."""
+    stages = [("", "Under way"), ("all", "All"), *((stage.value, words(stage)) for stage in Stage)]
+    priorities = [("", "Any priority"), *((one.value, words(one)) for one in Priority)]
+    sorts = [(sort.value, words(said)) for sort, said in SORTED.items()]
+    typed = "".join(
+        f"<label>{label}<input name='{name}' value='{text(getattr(wanted, name))}'></label>"
+        for name, label in (
+            ("q", "Number or reference"), ("partner", "Partner"), ("program", "Program"), ("specialist", "Specialist"),
+            ("owner", "Owner"),
+        )
+    )  # fmt: skip
+    return (
+        f"<form class='filters' action='/operations/cases' aria-label='Filters'>{typed}"
+        f"{_select('stage', 'Stage', stages, wanted.stage)}{_select('priority', 'Priority', priorities, wanted.priority)}"
+        f"{_select('held', 'Hold', [('', 'Held or not'), ('any', 'On hold')], wanted.held)}"
+        f"{_select('sort', 'Order', sorts, wanted.sort)}<button>Show</button>"
+        f"<a class='quiet' href='/operations/cases'>Clear</a>"
+        f"<a class='csv' href='/operations/cases.csv{wanted.address()}' download>CSV</a></form>"
+    )
+
+
+def _select(name: str, label: str, options: list[tuple[str, str]], chosen: str) -> str:
+    made = "".join(
+        f"<option value='{value}'{' selected' if value == chosen else ''}>{shown}</option>" for value, shown in options
+    )
+    return f"<label>{label}<select name='{name}'>{made}</select></label>"
+
+
+def page(found: Page, wanted: Wanted, now: datetime, following: str | None) -> str:
+    """`following` is the cursor of the next page."""
+    rows = (case_row(row, now) for row in found.rows)
+    order = SORTED[Sort(wanted.sort)]
+    shown = table(
+        f"Cases, {order} <b>{len(found.rows)}{'+' if following else ''}</b>", CASE_HEADS, rows, empty=_empty(wanted)
+    )
+    address = wanted.address()
+    joint = "&" if address != "?" else ""
+    more = f"<p class='more'><a rel='next' href='/operations/cases{address}{joint}after={following}'>Next page</a></p>"
+    return shown + (more if following else "")
+
+
+def _empty(wanted: Wanted) -> str:
+    if wanted == Wanted(sort=wanted.sort):
+        return "No case is under way. Cases come in through the API; <code>rso demo</code> plays one."
+    return "No case is like this. <a href='/operations/cases'>Show all under way</a>"

@@ -1,0 +1,78 @@
+"""The page Today as HTML, from what was counted and an instant."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from rso_operations.markup import CASE_HEADS, ENDED, case_row, span, table, words
+from rso_operations.today import WINDOW, Day, Few, Today, Turnaround
+from rso_shared.contracts.vocabulary import Stage
+
+UNDER_WAY = tuple(stage for stage in Stage if stage not in ENDED)
+
+
+def page(found: Today, now: datetime) -> str:
+    open_ = sum(found.counts[stage] for stage in UNDER_WAY if stage is not Stage.DELIVERED)
+    lists = (
+        ("Overdue", found.overdue, "Nothing is late.", "?sort=due"),
+        ("Due within a day", found.due_soon, "Nothing falls due until tomorrow.", "?sort=due"),
+        ("Escalated", found.escalated, "Nothing was escalated in its present stage.", ""),
+        ("On hold", found.held, "No case is on hold.", "?held=any"),
+        ("Unclaimed", found.unclaimed, "Every case has a person who owns it.", ""),
+    )
+    return (
+        f"<h1>Today</h1><p class='sum'>{open_} under way, {found.overdue.count} overdue"
+        f"<span class='live'>Live, {now:%-d %b %H:%M} UTC</span></p>"
+        f"<nav class='pipeline' aria-label='Cases by stage'>{_tiles(UNDER_WAY, found)}</nav>"
+        f"<nav class='pipeline ended' aria-label='Ended cases'>{_tiles(ENDED, found)}</nav>"
+        f"<div class='figures'>{_turnaround(found.turnaround)}{_days(found.days)}{_parked(found.parked)}</div>"
+        + "".join(_list(*each, now) for each in lists)
+    )
+
+
+def _tiles(stages: Iterable[Stage], found: Today) -> str:
+    return "".join(
+        f"<a href='/operations/cases?stage={stage}'{'' if found.counts[stage] else ' class=none'}>"
+        f"<b>{found.counts[stage]}</b><span>{words(stage)}</span></a>"
+        for stage in stages
+    )
+
+
+def _list(name: str, few: Few, empty: str, address: str, now: datetime) -> str:
+    rest = few.count - len(few.rows)
+    more = (
+        f" <a href='/operations/cases{address}'>and {rest} more</a>"
+        if rest and address
+        else f" and {rest} more"
+        if rest
+        else ""
+    )
+    return table(f"{name} <b>{few.count}</b>{more}", CASE_HEADS, (case_row(row, now) for row in few.rows), empty=empty)
+
+
+def _turnaround(found: Turnaround) -> str:
+    on_time = "no promise yet" if found.on_time is None else f"{found.on_time:.0%}"
+    half, most = (span(each) or "under a minute" if each is not None else "—" for each in (found.p50, found.p90))
+    return (
+        f"<dl class='sheet'><dt>Delivered in {WINDOW.days} days</dt><dd>{found.deliveries}</dd>"
+        f"<dt>Half within</dt><dd>{half}</dd><dt>Nine of ten within</dt><dd>{most}</dd><dt>On time</dt><dd>{on_time}</dd></dl>"
+    )
+
+
+def _days(days: tuple[Day, ...]) -> str:
+    """Bars for the eye; each says its number to whoever cannot see them."""
+    most = max((max(day.arrived, day.delivered) for day in days), default=0) or 1
+    bars = "".join(
+        f"<li><i style='height:{100 * day.arrived // most}%'></i><i class='out' style='height:{100 * day.delivered // most}%'></i>"
+        f"<span class='said'>{day.day}: {day.arrived} arrived, {day.delivered} delivered</span></li>"
+        for day in days
+    )
+    arrived, delivered = sum(day.arrived for day in days), sum(day.delivered for day in days)
+    return (
+        f"<figure class='sheet'><figcaption>{len(days)} days: <b>{arrived}</b> arrived, <b class='out'>{delivered}</b> delivered"
+        f"</figcaption><ul class='bars'>{bars}</ul></figure>"
+    )
+
+
+def _parked(count: int) -> str:
+    said, late = ("An engineer looks at them.", " class='late'") if count else ("Every message could be handled.", "")
+    return f"<dl class='sheet'><dt>Parked messages</dt><dd{late}>{count}</dd><dd class='quiet'>{said}</dd></dl>"

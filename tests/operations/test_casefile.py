@@ -1,0 +1,91 @@
+"""A case's page is its facts up to any one of them, and nothing else."""
+
+from datetime import timedelta
+
+import pytest
+
+from operations.cases import CASE, submitted
+from rso_operations import view_case
+from rso_operations.app import SPEC
+from rso_operations.casefile import casefile, open_requests
+from rso_shared.contracts.billing import HonorariumApproved
+from rso_shared.contracts.coordinator import StageEntered, WaitingChanged, WaitingOn
+from rso_shared.contracts.intake import CaseHeld, OwnerAssigned
+from rso_shared.contracts.records import RecordRequestFulfilled, RecordRequestSent
+from rso_shared.contracts.vocabulary import HoldReason, RecordKind, Stage
+from rso_shared.kit import facts
+from support.harness import START, Harness
+
+HOUR = timedelta(hours=1)
+WAITING = WaitingOn(party="facility", what="records", since=START, due=START + HOUR, how_to_act="/v1/x")
+TOLD = (
+    submitted(),
+    StageEntered(case_id=CASE, stage=Stage.SCREENING, entered_at=START),
+    OwnerAssigned(case_id=CASE, owner="nurse-1"),
+    StageEntered(case_id=CASE, stage=Stage.COMPILING_RECORDS, entered_at=START + HOUR),
+    WaitingChanged(case_id=CASE, waiting_on=(WAITING,)),
+    RecordRequestSent(case_id=CASE, request_id="r1", facility_id="f1", kind=RecordKind.LAB, sent_at=START + HOUR),
+    RecordRequestSent(case_id=CASE, request_id="r1", facility_id="f1", kind=RecordKind.LAB, sent_at=START + 2 * HOUR),
+    CaseHeld(case_id=CASE, reason=HoldReason.FURTHER_TESTING),
+    RecordRequestFulfilled(case_id=CASE, request_id="r1"),
+    HonorariumApproved(case_id=CASE, honorarium_id="h1"),
+)
+
+
+@pytest.fixture
+def known(tmp_path):
+    harness = Harness(SPEC, tmp_path)
+    for fact in TOLD:
+        harness.receive(fact)
+        harness.clock.set(harness.clock.now() + timedelta(minutes=1))
+    with harness.service.db.read() as tx:
+        found = facts.all_of(tx, CASE, as_of=None)
+    harness.close()
+    return found
+
+
+def test_the_present_is_all_of_it(known):
+    file = casefile(known, upto=None, pay=True)
+    assert (file.position, file.total, file.stage) == (len(TOLD), len(TOLD), Stage.COMPILING_RECORDS)
+    assert (file.owner, file.held, file.waiting_on) == ("nurse-1", {"further_testing"}, (WAITING,))
+    assert [(span.stage, span.since, span.until) for span in file.spans] == [
+        (Stage.SCREENING, START, START + HOUR), (Stage.COMPILING_RECORDS, START + HOUR, None),
+    ]  # fmt: skip
+    (request,) = file.requests.values()
+    assert (request.facility_id, request.kind, request.state, request.times_sent) == ("f1", "lab", "fulfilled", 2)
+    assert open_requests(file.requests.values()) == 0
+
+
+@pytest.mark.parametrize("position", range(1, len(TOLD) + 1))
+def test_the_past_is_what_was_known_by_then(known, position):
+    """Looking back at a fact shows what looking forward showed when it was the last one."""
+    then = casefile(known[:position], upto=None, pay=True)
+    back = casefile(known, upto=position, pay=True)
+    assert (back.entries, back.spans, back.requests, back.owner, back.held) == (
+        then.entries, then.spans, then.requests, then.owner, then.held,
+    )  # fmt: skip
+    assert view_case.page(back, START) == view_case.page(then, START)
+
+
+@pytest.mark.parametrize(("asked", "shown"), [(0, len(TOLD)), (99, len(TOLD)), (1, 1)])
+def test_a_number_out_of_range_is_the_nearest(known, asked, shown):
+    assert casefile(known, upto=asked, pay=True).position == shown
+
+
+def test_honoraria_are_for_those_who_may_see_pay(known):
+    assert len(casefile(known, upto=None, pay=False).entries) == len(TOLD) - 1
+
+
+def test_the_page_says_who_must_act_and_marks_what_is_late(known):
+    page = view_case.page(casefile(known, upto=None, pay=False), START + 3 * HOUR)
+    for words in (
+        "Who must act next",
+        "Facility",
+        "late 2 h 0 min",
+        "On hold for",
+        "Further testing",
+        "<b>0</b> open of 1",
+    ):
+        assert words in page
+    assert "Back to now" in view_case.slider(casefile(known, upto=2, pay=False))
+    assert "Back to now" not in view_case.slider(casefile(known, upto=None, pay=False))
