@@ -69,7 +69,7 @@ async def enter(request: Request) -> Response:
     except DomainError as refusal:
         return HTMLResponse(_page(request, form.get("next", HOME), refusal.detail), refusal.status)
     if found is None:
-        said = "This token is not valid here, or it has expired. <code>rso token --role operations</code> makes one."
+        said = "This token is not valid here, or it has expired. <code>rso token operations</code> makes one."
         return HTMLResponse(_page(request, form.get("next", HOME), said), 401)
     answer = RedirectResponse(_inside(form.get("next", HOME)), 303)
     secure = service.settings.public_url.startswith("https:")
