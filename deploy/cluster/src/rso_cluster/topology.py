@@ -13,6 +13,7 @@ from rso_shared.kit.names import (
     OPINIONS,
     RECORDS,
     SERVICES,
+    SUBSCRIPTIONS,
     ServiceName,
 )
 
@@ -140,7 +141,7 @@ OF_NEED: Mapping[Need, tuple[Setting, ...]] = {
 }
 """Of MAIL one is given: a server in a real deployment, a folder on one machine."""
 
-WITH_NOTICES = frozenset({INTAKE, MATCHING})
+WITH_NOTICES = frozenset({INTAKE, MATCHING, SUBSCRIPTIONS})
 """The services that write to people: their consumer process also sends the mail."""
 
 _STORES = frozenset({Need.DATABASE, Need.KEYS, Need.ACCESS_LOG, Need.BLOBS})

@@ -15,6 +15,7 @@ import rso_matching.app
 import rso_operations.app
 import rso_opinions.app
 import rso_records_compiler.app
+import rso_subscriptions.app
 from rso_coordinator.bridge import NAME as BRIDGE
 from rso_coordinator.bridge import TOPICS
 from rso_coordinator.worker import Temporal
@@ -36,6 +37,7 @@ MODULES = (
     rso_billing.app,
     rso_coordinator.app,
     rso_operations.app,
+    rso_subscriptions.app,
 )
 NAMESPACE = "default"
 

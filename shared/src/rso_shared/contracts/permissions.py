@@ -71,6 +71,7 @@ MATRIX: dict[str, dict[Role, Reach]] = {
     "organisation.read": dict.fromkeys(Role, Reach.ANY),
     "organisation.list": {role: Reach.ANY for role in Role if role not in _IN_PERSON},
     "organisation.register": {**_ADMIN},
+    "organisation.covered_lives": {**_OPERATORS_ADMIN},
     # records
     "record_request.read": {**_REQUESTERS, **_STAFF},
     "record_request.work": {**_RECORDS, **_DESK},
