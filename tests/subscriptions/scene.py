@@ -18,7 +18,7 @@ from rso_subscriptions.app import SPEC
 from rso_subscriptions.domain.filters import Filter
 from rso_subscriptions.domain.grant import GRANTS, End, Give
 from rso_subscriptions.tables import FEED
-from support.harness import START, Harness
+from support.harness import START, Client, Harness
 
 SPONSOR, OTHER, PLATFORM, PARTNER = "employer-a", "employer-b", "benefits", "health"
 LIVES = 5000
@@ -63,8 +63,8 @@ def large(harness: Harness, sponsor: str = SPONSOR, cases: int = 11) -> None:
     )
 
 
-def start(folder: Any) -> Harness:
-    harness = Harness(SPEC, folder)
+def start(folder: Any, **more: Any) -> Harness:
+    harness = Harness(SPEC, folder, **more)
     harness.receive(*known())
     return harness
 
@@ -99,3 +99,15 @@ def types(harness: Harness, organisation: str) -> list[str]:
 def read(harness: Harness, organisation: str, after: int = 0, wanted: Filter = ALL) -> list[feed.Item]:
     with harness.service.db.read() as tx:
         return list(feed.read(tx, organisation, after, 1000, wanted, harness.clock.now()))
+
+
+def partner(harness: Harness) -> Client:
+    return harness.client(Role.PARTNER, "desk", PARTNER)
+
+
+def endpoint(harness: Harness, url: str, client: Client | None = None, **more: Any) -> str:
+    """Registered from the beginning of the feed on."""
+    body = {"url": url, "contact": "platform@example.org", "start": "beginning", "rate": 500, **more}
+    answer = (client or partner(harness)).post("/v1/endpoints", body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["endpoint_id"])

@@ -1,8 +1,9 @@
 """The feed of an organisation: numbered without a gap in the order of commits, and read with a mark for what is withheld."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -75,41 +76,50 @@ class Grant:
         return self.effective_from <= instant and (self.until is None or instant < self.until)
 
 
-@dataclass(slots=True)
-class Sight:
-    """What an organisation may see now. Grants are as the database had them when this was made; who is small is asked once."""
+Grants = Mapping[str, list[Grant]]
+"""By sponsor."""
 
-    tx: Tx
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What an organisation may see at an instant, under these grants. `small` tells of a sponsor whether it is too small."""
+
     organisation_id: str
-    now: datetime
-    grants: Mapping[str, list[Grant]] = field(default_factory=dict)
-    _small: dict[str, bool] = field(default_factory=dict)
+    now: str
+    grants: Grants
+    small: Callable[[str], bool]
 
     def withheld(self, row: Any, wanted: Filter) -> str | None:
         """Why the row is not shown, or None."""
-        if row.sponsor_id is not None and row.sponsor_id != self.organisation_id and not self.granted(row):
+        if row.sponsor_id is not None and row.sponsor_id != self.organisation_id and not self._granted(row):
             return NO_GRANT
-        if row.level == Level.STAGE and self._too_small(row.sponsor_id):
+        if row.level == Level.STAGE and self.small(row.sponsor_id):
             return TOO_SMALL
         return None if wanted.wants(row.type, row.program_id, row.sponsor_id) else FILTERED
 
-    def granted(self, row: Any) -> bool:
+    def _granted(self, row: Any) -> bool:
         """It happened under a grant, and there is one now."""
-        known, now = self.grants.get(row.sponsor_id, []), iso(self.now)
+        known = self.grants.get(row.sponsor_id, [])
         deep = [each for each in known if row.level != Level.STAGE or each.level == Level.STAGE]
-        return any(each.covers(row.occurred_at) for each in deep) and any(each.covers(now) for each in deep)
+        return any(each.covers(row.occurred_at) for each in deep) and any(each.covers(self.now) for each in deep)
 
-    def _too_small(self, sponsor_id: str) -> bool:
-        if sponsor_id not in self._small:
-            self._small[sponsor_id] = sponsors.too_small(self.tx, sponsor_id, self.now)
-        return self._small[sponsor_id]
+
+def grants_of(tx: Tx, platform_ids: Iterable[str]) -> dict[str, dict[str, list[Grant]]]:
+    """By platform and sponsor."""
+    found: dict[str, dict[str, list[Grant]]] = {}
+    for row in tx.conn.execute(select(GRANTS).where(GRANTS.c.platform_id.in_(list(platform_ids)))):
+        mine = found.setdefault(row.platform_id, {}).setdefault(row.sponsor_id, [])
+        mine.append(Grant(row.level, row.effective_from, row.until))
+    return found
 
 
 def sight(tx: Tx, organisation_id: str, now: datetime) -> Sight:
-    grants: dict[str, list[Grant]] = {}
-    for row in tx.conn.execute(select(GRANTS).where(GRANTS.c.platform_id == organisation_id)):
-        grants.setdefault(row.sponsor_id, []).append(Grant(row.level, row.effective_from, row.until))
-    return Sight(tx, organisation_id, now, grants)
+    @cache
+    def small(sponsor_id: str) -> bool:
+        return sponsors.too_small(tx, sponsor_id, now)
+
+    grants = grants_of(tx, [organisation_id]).get(organisation_id, {})
+    return Sight(organisation_id, iso(now), grants, small)
 
 
 @dataclass(frozen=True, slots=True)

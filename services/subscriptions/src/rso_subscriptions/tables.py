@@ -119,15 +119,17 @@ QUEUE = Table(
     Column("lane", String, nullable=False),
     Column("payload", Text),
     Column("attempts", Integer, nullable=False),
+    Column("strikes", Integer, nullable=False),
     Column("next_at", String, nullable=False),
     Column("state", String, nullable=False),
     Column("why", String),
     PrimaryKeyConstraint("endpoint_id", "event_id"),
     Index("queue_by_lane", "endpoint_id", "state", "lane", "sequence"),
-    Index("queue_due", "endpoint_id", "state", "next_at"),
+    Index("queue_due", "state", "next_at", "endpoint_id"),
 )
 """What is to be sent beside the feed's own way: failed once, standing behind such a one, asked for again. `state`: pending, dead.
 
+`strikes` are the attempts that failed while the endpoint took other events: only they lead to a dead letter.
 `payload` is set where the event has no place in the feed.
 """
 

@@ -25,7 +25,7 @@ def _spread(pause: timedelta, chance: float) -> timedelta:
 
 
 def next_attempt(attempts: int, now: datetime, chance: float) -> datetime | None:
-    """After so many failed attempts of one delivery; None: it is a dead letter."""
+    """After so many failed attempts of one delivery, while others succeeded; None: it is a dead letter."""
     return None if attempts >= MOST_ATTEMPTS else now + _spread(AGAIN[attempts - 1], chance)
 
 

@@ -103,13 +103,14 @@ def upgrade() -> None:
         sa.Column("lane", sa.String, nullable=False),
         sa.Column("payload", sa.Text),
         sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("strikes", sa.Integer, nullable=False),
         sa.Column("next_at", sa.String, nullable=False),
         sa.Column("state", sa.String, nullable=False),
         sa.Column("why", sa.String),
         sa.PrimaryKeyConstraint("endpoint_id", "event_id"),
     )
     op.create_index("queue_by_lane", "queue", ["endpoint_id", "state", "lane", "sequence"])
-    op.create_index("queue_due", "queue", ["endpoint_id", "state", "next_at"])
+    op.create_index("queue_due", "queue", ["state", "next_at", "endpoint_id"])
     op.create_table(
         "attempts",
         sa.Column("id", COUNTER, primary_key=True, autoincrement=True),
