@@ -5,7 +5,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .venv-uv/bin/uv)
 STAMP := .venv/.installed
 SOURCES := $(wildcard pyproject.toml shared/pyproject.toml services/*/pyproject.toml $(wildcard deploy/*/pyproject.toml) locks/development.txt)
 MYPY := shared/src services/intake/src services/records-compiler/src services/matching/src services/opinions/src \
-	services/billing/src services/coordinator/src services/operations/src deploy/onebox/src deploy/cluster/src deploy/engines/src
+	services/billing/src services/coordinator/src services/operations/src services/subscriptions/src deploy/onebox/src deploy/cluster/src deploy/engines/src
 
 .DEFAULT_GOAL := help
 .PHONY: help install run up test check lint format types imports locks docs images-check bench engines cluster clean

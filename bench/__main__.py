@@ -22,6 +22,7 @@ BENCHES: dict[str, tuple[str, ...]] = {
     "growth": ("postgres",),
     "rebuild": ("postgres",),
     "upload": (),
+    "fanout": (),
     "onebox": (),
     "cases": (),
     "case_cpu": (),

@@ -35,6 +35,27 @@ OWN_FILTER = {
     "/v1/offers/{offer_id}/decline",
     "/v1/reviews",
     "/v1/honoraria",
+    "/v1/endpoints",
+    *(
+        f"/v1/endpoints/{{endpoint_id}}{path}"
+        for path in (
+            "",
+            "/attempts",
+            "/changes",
+            "/cursor",
+            "/pause",
+            "/queue",
+            "/redeliveries",
+            "/removal",
+            "/resumption",
+            "/secret",
+            "/secret-rotations",
+            "/tests",
+        )
+    ),
+    "/v1/events",
+    "/v1/grants",
+    "/v1/grants/{grant_id}/end",
 }
 """Lists and things that have an id of their own: they are filtered by the caller, where they are read."""
 

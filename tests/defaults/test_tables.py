@@ -78,7 +78,7 @@ def test_holidays_are_those_of_the_federal_calendar():
 TEMPLATES = (
     *("authorization_requested", "participation_requested", "case_withdrawn", "case_expired"),
     *("payment_requested", "reminder", "offer_made", "review_heads_up", "review_overdue", "opinion_released"),
-    *("case_closed", "case_declined", "escalation"),
+    *("case_closed", "case_declined", "escalation", "endpoint_paused"),
 )
 
 

@@ -95,8 +95,10 @@ def test_our_containers_can_write_nowhere_but_to_their_volumes():
         assert "user" not in one, "the image's own user, which is not root"
 
 
-def test_only_the_front_and_grafana_have_a_way_out_and_only_on_loopback():
+def test_only_the_front_grafana_and_webhooks_have_a_way_out_and_ports_are_on_loopback():
     outside = {name for name, one in SERVICES.items() if "outside" in one["networks"]}
-    assert outside == {name for name, one in SERVICES.items() if "ports" in one} == {"front", "grafana"}
-    assert all(port.startswith("${RSO_BIND:-127.0.0.1}:") for name in outside for port in SERVICES[name]["ports"])
+    published = {name for name, one in SERVICES.items() if "ports" in one}
+    assert published == {"front", "grafana"}
+    assert outside == published | {"subscriptions-delivery"}
+    assert all(port.startswith("${RSO_BIND:-127.0.0.1}:") for name in published for port in SERVICES[name]["ports"])
     assert all(one.get("internal") for name, one in compose()["networks"].items() if name != "outside")

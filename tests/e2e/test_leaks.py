@@ -56,6 +56,20 @@ def test_no_file_of_the_data_folder_names_the_patient(allena: runs.Run, strings:
     tally.add(files=len(files), strings=len(strings))
 
 
+def test_what_left_for_subscribers_names_nobody(allena: runs.Run, strings: set[str]) -> None:
+    """The very bytes of every webhook and of every page of a feed: payloads are stored as they are sent."""
+    with closing(sqlite3.connect(f"file:{allena.data.service('subscriptions') / 'store.db'}?mode=ro", uri=True)) as db:
+        payloads = [row[0].encode() for row in db.execute("SELECT payload FROM feed")]
+        attempts = db.execute("SELECT count(*) FROM attempts WHERE outcome = 'delivered'").fetchone()[0]
+    assert len(payloads) > 10
+    assert attempts > 10
+    assert search([(f"event {number}", payload) for number, payload in enumerate(payloads)], strings) == []
+    received = allena.result["received"]["example-health"]
+    assert received[0]["type"] == "case.opened"
+    assert "case.delivered" in {event["type"] for event in received}
+    assert allena.result["received"]["example-employer"] == [], "one case is too few to tell of"
+
+
 def test_outputs_for_people_are_theirs_alone(allena: runs.Run, strings: set[str]) -> None:
     """They do name the patient: so the detector finds what is there, and the folders are closed to others."""
     for name in OUTPUTS:

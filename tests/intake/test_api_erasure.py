@@ -7,11 +7,11 @@ import httpx
 import pytest
 
 from intake.conftest import Desk, submission
-from rso_shared.contracts import billing, coordinator, intake, matching, operations, opinions, records
+from rso_shared.contracts import billing, coordinator, intake, matching, operations, opinions, records, subscriptions
 from rso_shared.contracts.vocabulary import Role
 from support.harness import START, Client
 
-OTHERS = (records, matching, opinions, billing, coordinator, operations)
+OTHERS = (records, matching, opinions, billing, coordinator, operations, subscriptions)
 YEARS = timedelta(days=366 * 11)
 SPECIALIST = "specialist-1"
 IDENTIFIED = {"kind": "record_number", "assigning_authority": "urn:oid:2.999.1", "value": "0001"}

@@ -8,7 +8,13 @@ import pytest
 from intake.builders import NOW, program, row
 from rso_intake import conditions
 from rso_intake.domain.jurisdictions import JURISDICTIONS, JurisdictionRow, PublishJurisdictions
-from rso_intake.domain.organisation import ORGANISATION, Organisation, OrganisationKind, RegisterOrganisation
+from rso_intake.domain.organisation import (
+    ORGANISATION,
+    Organisation,
+    OrganisationKind,
+    RegisterOrganisation,
+    StateCoveredLives,
+)
 from rso_intake.domain.person import Coding
 from rso_intake.domain.program import PROGRAM, PublishProgram
 from rso_shared.contracts.program import Calendar
@@ -160,3 +166,25 @@ def test_a_wrong_row_is_named(tmp_path):
     file.write_text("system,code,group,label\nsnomed,1,nonsense,x\n")
     with pytest.raises(ValueError, match="row 1"):
         conditions.load(str(file))
+
+
+def test_a_sponsors_covered_lives_are_the_newest_number_stated():
+    sponsor = Organisation(organisation_id="employer", kind=OrganisationKind.SPONSOR, name="Example Employer")
+    registered = ORGANISATION.decide(RegisterOrganisation(organisation=sponsor, now=NOW), None)
+
+    def state(lives):
+        return StateCoveredLives(covered_lives=lives, now=NOW)
+
+    (stated,) = ORGANISATION.decide(state(5200), ORGANISATION.fold(registered))
+    assert stated.covered_lives == 5200
+    known = [*registered, stated]
+    given(ORGANISATION, *known).when(state(5200)).then()
+    given(ORGANISATION, *known).when(RegisterOrganisation(organisation=sponsor, now=NOW)).then()
+    assert ORGANISATION.fold([*known, *ORGANISATION.decide(state(40), ORGANISATION.fold(known))]).covered_lives == 40
+
+
+def test_nobody_else_has_covered_lives():
+    given(ORGANISATION).when(StateCoveredLives(covered_lives=5, now=NOW)).refused("organisation_unknown")
+    partner = Organisation(organisation_id="north", kind=OrganisationKind.PARTNER, name="North")
+    events = ORGANISATION.decide(RegisterOrganisation(organisation=partner, now=NOW), None)
+    given(ORGANISATION, *events).when(StateCoveredLives(covered_lives=5, now=NOW)).refused("not_a_sponsor")

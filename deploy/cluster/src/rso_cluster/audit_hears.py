@@ -26,7 +26,7 @@ HEARS: Mapping[str, frozenset[str]] = {
         """,
         "intake": """
             billing.key_destroyed coordinator.key_destroyed matching.key_destroyed operations.key_destroyed
-            opinions.key_destroyed records.key_destroyed
+            opinions.key_destroyed records.key_destroyed subscriptions.key_destroyed
             coordinator.escalation_raised coordinator.promise_changed coordinator.stage_entered coordinator.waiting_changed
             matching.assignment_released matching.offer_accepted opinions.opinion_released
             records.case_summary_signed records.compilation_started records.record_item_accepted
@@ -54,6 +54,14 @@ HEARS: Mapping[str, frozenset[str]] = {
             intake.local_provider_joined intake.organisation_registered intake.program_published
             intake.questions_revised intake.requester_linked matching.assignment_released
             matching.offer_accepted
+        """,
+        "subscriptions": """
+            intake.erasure_approved
+            billing.charge_captured
+            coordinator.promise_changed coordinator.stage_entered coordinator.waiting_changed
+            intake.case_held intake.case_resumed intake.case_submitted intake.covered_lives_stated
+            intake.local_provider_joined intake.organisation_registered intake.program_published intake.requester_linked
+            matching.assignment_released matching.offer_accepted
         """,
     }.items()
 }

@@ -129,7 +129,7 @@ def volumes() -> list[str]:
 
 
 def networks() -> Table:
-    """The inner ones have no way out; `outside` is where the published ports are."""
+    """The inner ones have no way out; `outside` is where the published ports are, and webhooks go."""
     inner = ["engines", "services", "telemetry"]
     return {**{name: {"internal": True} for name in inner}, "outside": {}}
 
@@ -137,7 +137,8 @@ def networks() -> Table:
 def attached(process: Process) -> list[str]:
     """Only who is asked or asks over HTTP stands in the network of the services."""
     talks = process.role is Role.API or Need.SERVICES in process.needs
-    return ["engines", "telemetry", *(["services"] if talks else [])]
+    further = [*(["services"] if talks else []), *(["outside"] if Need.OUTSIDE in process.needs else [])]
+    return ["engines", "telemetry", *further]
 
 
 def waits_for(process: Process) -> Table:

@@ -11,6 +11,9 @@ DNS_PORT, HTTPS_PORT = 53, 443
 MAIL_PORTS = (465, 587)
 DATABASE_LABEL = "databases.rso/"
 """A PostgreSQL pod wears `databases.rso/intake: "true"` for each service it serves: one server for all, or one for each."""
+HOOK_PORTS = (443, 8443)
+PRIVATE = ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
+"""Where no webhook goes: the service refuses these itself, and the network does so again."""
 MONITORING = {"kubernetes.io/metadata.name": "monitoring"}
 """The namespace whose scraper reads /metrics."""
 
@@ -54,6 +57,8 @@ def egress(process: Process) -> list[Table]:
         opened.append({"ports": tcp(HTTPS_PORT)})
     if Need.MAIL in needs and process.role is Role.CONSUMER:
         opened.append({"ports": tcp(*MAIL_PORTS)})
+    if Need.OUTSIDE in needs:
+        opened.append({"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": list(PRIVATE)}}], "ports": tcp(*HOOK_PORTS)})
     called = CALLS.get(process.service, frozenset()) if Need.SERVICES in needs else frozenset()
     peers = [{"podSelector": {"matchLabels": api_of(one.short)}} for one in SERVICES if one in called]
     return [*opened, *([{"to": peers, "ports": tcp(HTTP_PORT)}] if peers else [])]

@@ -28,7 +28,7 @@ def instances(replicas: int, ports: Mapping[str, int]) -> list[Instance]:
     return [Instance(name, process, ports[name]) for name, process in names(replicas)]
 
 
-STOPPING: tuple[tuple[Role, ...], ...] = ((Role.WORKER,), (Role.CONSUMER, Role.RELAY), (Role.API,))
+STOPPING: tuple[tuple[Role, ...], ...] = ((Role.WORKER, Role.DELIVERY), (Role.CONSUMER, Role.RELAY), (Role.API,))
 """The worker first, so that no activity starts anew; then the loops; the apis last, since the others call them."""
 
 

@@ -15,6 +15,7 @@ from rso_shared.kit.names import (
     OPINIONS,
     RECORDS,
     SERVICES,
+    SUBSCRIPTIONS,
     ServiceName,
 )
 
@@ -24,6 +25,9 @@ APPENDS = ("after-append-before-commit", "after-commit-before-wake")
 SENDS, TAKES, ACTS = "after-ack-before-mark", "after-batch-before-offset", "after-effect-before-completion"
 UPLOADS, SWAPS = "mid-chunk", "mid-swap"
 
+QUIET = frozenset({OPERATIONS, SUBSCRIPTIONS})
+"""They append nothing while a case goes its way, so they send no fact."""
+
 OF_ROLE: Mapping[str, Mapping[ServiceName, tuple[str, ...]]] = {
     Role.API: {
         INTAKE: APPENDS,
@@ -32,7 +36,7 @@ OF_ROLE: Mapping[str, Mapping[ServiceName, tuple[str, ...]]] = {
         OPINIONS: (*APPENDS, UPLOADS),
         BILLING: APPENDS,
     },
-    Role.RELAY: {service: (SENDS,) for service in SERVICES if service is not OPERATIONS},
+    Role.RELAY: {service: (SENDS,) for service in SERVICES if service not in QUIET},
     Role.CONSUMER: {
         **dict.fromkeys(SERVICES, (TAKES,)),
         INTAKE: (TAKES, *APPENDS, ACTS),
@@ -42,8 +46,8 @@ OF_ROLE: Mapping[str, Mapping[ServiceName, tuple[str, ...]]] = {
     Role.WORKER: {COORDINATOR: (*APPENDS, ACTS)},
     REBUILD: {service: (SWAPS,) for service in SERVICES if service is not OPERATIONS},
 }
-"""The coordinator's and operations' apis append nothing while a case goes its way, operations sends no fact, and mail is
-written by intake and matching."""
+"""The coordinator's, operations' and subscriptions' apis append nothing while a case goes its way, the last two send no fact, and
+its mail is written by intake and matching."""
 
 
 def reachable(service: ServiceName, role: str) -> tuple[str, ...]:

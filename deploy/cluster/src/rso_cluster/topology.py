@@ -13,6 +13,7 @@ from rso_shared.kit.names import (
     OPINIONS,
     RECORDS,
     SERVICES,
+    SUBSCRIPTIONS,
     ServiceName,
 )
 
@@ -30,6 +31,8 @@ class Role(StrEnum):
     RELAY = "relay"
     CONSUMER = "consumer"
     WORKER = "worker"
+    DELIVERY = "delivery"
+    """Of subscriptions: posts to endpoints. The only process that opens connections to addresses which others choose."""
     MIGRATE = "migrate"
     """Runs to its end before anything else of the service starts: schema, access log, topics."""
 
@@ -46,6 +49,8 @@ class Need(StrEnum):
     MAIL = "mail"
     SERVICES = "services"
     """Other services, through the internal port."""
+    OUTSIDE = "outside"
+    """Addresses outside of the deployment, and none inside."""
 
 
 class Source(StrEnum):
@@ -140,7 +145,7 @@ OF_NEED: Mapping[Need, tuple[Setting, ...]] = {
 }
 """Of MAIL one is given: a server in a real deployment, a folder on one machine."""
 
-WITH_NOTICES = frozenset({INTAKE, MATCHING})
+WITH_NOTICES = frozenset({INTAKE, MATCHING, SUBSCRIPTIONS})
 """The services that write to people: their consumer process also sends the mail."""
 
 _STORES = frozenset({Need.DATABASE, Need.KEYS, Need.ACCESS_LOG, Need.BLOBS})
@@ -159,6 +164,9 @@ def of_service(service: ServiceName) -> Iterator[Process]:
     if service is COORDINATOR:
         worker = frozenset({Need.DATABASE, Need.KEYS, Need.TEMPORAL, Need.SERVICES})
         yield Process(service, Role.WORKER, worker, _WORKER, grace_seconds=60)
+    if service is SUBSCRIPTIONS:
+        needs = frozenset({Need.DATABASE, Need.KEYS, Need.OUTSIDE}) | _mail(service)
+        yield Process(service, Role.DELIVERY, needs, _SMALL)
 
 
 def _api_needs(service: ServiceName) -> frozenset[Need]:

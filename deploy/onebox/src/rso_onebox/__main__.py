@@ -36,6 +36,11 @@ def parser() -> argparse.ArgumentParser:
         "verify", help="check chains, gaps, owners, assignments, ledger, publication; exit 1 and the place if not"
     )
     verbs_of.add_parser("rebuild", help="rebuild every read model from the streams (of a stopped deployment)")
+    _listen(
+        verbs_of.add_parser(
+            "listen", help="forward your organisation's events to a receiver that webhooks cannot reach"
+        )
+    )
     for verb in verbs.installed():
         added = verbs_of.add_parser(verb.name, help=verb.help)
         verb.arguments(added)
@@ -68,6 +73,18 @@ def _demo(p: argparse.ArgumentParser) -> None:
     )
 
 
+def _listen(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--forward", required=True, metavar="URL", help="where each event is posted, signed like a webhook")
+    p.add_argument("--url", help="the API (default: the deployment that runs on the data folder)")
+    p.add_argument("--token", help="a bearer token (default: one of the data folder's development issuer)")
+    p.add_argument("--role", default="partner", choices=("partner", "sponsor", "platform"))
+    p.add_argument("--organisation", default="example-health", help="whose events (default: example-health)")
+    p.add_argument("--types", nargs="*", default=[], help="names or families such as case.* (default: all)")
+    p.add_argument("--after", type=int, help="begin behind this sequence; 0 is the beginning (default: from now on)")
+    p.add_argument("--secret", help="signs what is forwarded (default: a new one, which is printed)")
+    p.add_argument("--count", type=int, help="end after so many events (default: stay)")
+
+
 def _token(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "role", help="partner, patient, local_provider, records_specialist, specialist, finance, operations, ..."
@@ -86,6 +103,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "seed": commands.seed,
     "verify": commands.verify,
     "rebuild": commands.rebuild,
+    "listen": commands.listen,
 }
 
 

@@ -1,5 +1,6 @@
 """All services in one process: built from their specs on one data folder, one broker, one clock."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ import rso_matching.app
 import rso_operations.app
 import rso_opinions.app
 import rso_records_compiler.app
+import rso_subscriptions.app
+import rso_subscriptions.delivery.loop
 from rso_coordinator.bridge import NAME as BRIDGE
 from rso_coordinator.bridge import TOPICS
 from rso_coordinator.worker import Temporal
@@ -36,8 +39,11 @@ MODULES = (
     rso_billing.app,
     rso_coordinator.app,
     rso_operations.app,
+    rso_subscriptions.app,
 )
 NAMESPACE = "default"
+OWN_MACHINE = "127.0.0.0/8,::1/128"
+"""Where a sandbox's receivers may be too: beside it."""
 
 
 @dataclass(slots=True)
@@ -67,9 +73,9 @@ class Box:
 
 
 def settings(data: DataDir, spec: ServiceSpec, *, sandbox: bool, internal_url: str, public_url: str) -> ServiceSettings:
-    folder, pem = data.service(spec.name.short), data.issuer_pem()
+    folder, pem, prefix = data.service(spec.name.short), data.issuer_pem(), spec.name.settings_prefix
     return ServiceSettings(
-        _env_prefix=spec.name.settings_prefix,
+        _env_prefix=prefix,
         database_url=f"sqlite:///{folder / 'store.db'}",
         keys_url=f"sqlite:///{folder / 'keys.db'}",
         access_log_url=f"sqlite:///{folder / 'access.db'}",
@@ -84,6 +90,7 @@ def settings(data: DataDir, spec: ServiceSpec, *, sandbox: bool, internal_url: s
         public_url=public_url,
         sandbox=sandbox,
         allow_synthetic_npi=sandbox,
+        webhook_networks=os.environ.get(f"{prefix}WEBHOOK_NETWORKS", OWN_MACHINE if sandbox else ""),
         conditions_file=str(DEFAULTS / "conditions.csv"),
         mail_folder=str(data.mail),
         templates_folder=str(DEFAULTS / "templates"),
@@ -114,6 +121,7 @@ def build(
         watch = gauges.of(made, {made.name: made.topics(), **bridge})
         made.loops[gauges.LOOP] = service.expected(made.health, gauges.LOOP, watch.run)
     box = Box(data, broker, services, apps)
+    rso_subscriptions.delivery.loop.add_to(services["subscriptions"])
     coordinator = services["coordinator"]
     rso_coordinator.app.add_temporal(
         coordinator, apps["coordinator"], temporal(coordinator.settings.master()), box.quiet

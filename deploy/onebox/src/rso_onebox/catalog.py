@@ -1,4 +1,7 @@
-"""Documents that follow from the code: errors, facts, permissions. `python -m rso_onebox.catalog` writes them, `--check` compares."""
+"""Documents that follow from the code: errors, facts, public events, permissions.
+
+`python -m rso_onebox.catalog` writes them, `--check` compares.
+"""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -6,6 +9,7 @@ from pathlib import Path
 
 from rso_onebox.catalog_errors import errors
 from rso_onebox.catalog_facts import facts
+from rso_onebox.catalog_public import asyncapi, public_events
 from rso_shared.contracts.permissions import MATRIX, Reach
 from rso_shared.contracts.vocabulary import Role
 
@@ -53,7 +57,8 @@ def _area(name: str, rows: Mapping[str, Mapping[Role, Reach]]) -> str:
 
 DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "errors.md": errors,
-    "event-catalog.md": facts,
+    "asyncapi.yaml": asyncapi,
+    "event-catalog.md": lambda: facts() + public_events(),
     "permissions.md": permissions,
 }
 

@@ -95,6 +95,23 @@ def rebuild(arguments: argparse.Namespace) -> int:
     return rebuilding.run(_existing(arguments), say)
 
 
+def listen(arguments: argparse.Namespace) -> int:
+    from rso_onebox.listening import Listener, new_secret  # noqa: PLC0415 - as above
+
+    address, token = arguments.url, lambda: str(arguments.token)
+    if arguments.token is None:
+        data = _existing(arguments)
+        address, issuer, role = address or _address(data), data.issuer(), Role(arguments.role)
+        token = lambda: issuer.token("rso-listen", role, arguments.organisation)  # noqa: E731 - one of two
+    if not address:
+        raise DataDirError("Say with --url where the API is; --token needs it.")
+    listener = Listener(
+        address.rstrip("/"), token, arguments.forward, say, arguments.secret or new_secret(), tuple(arguments.types),
+        arguments.count,
+    )  # fmt: skip
+    return listener.run(arguments.after)
+
+
 def _existing(arguments: argparse.Namespace) -> DataDir:
     """The folder that is named, else the live one, else the demo's."""
     data = data_dir(arguments, "live" if (Path(".rso") / "live").exists() else "demo")

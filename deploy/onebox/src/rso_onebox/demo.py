@@ -14,7 +14,8 @@ from rso_onebox import default_tables, loading
 from rso_onebox.bundle import BundleCase, derive_case, read_bundle
 from rso_onebox.client import Api, ApiError, until
 from rso_onebox.datadir import DataDir, DataDirError, running
-from rso_onebox.demo_people import Cast
+from rso_onebox.demo_people import EMPLOYER, PARTNER, Cast
+from rso_onebox.demo_receiver import Received, heard, receivers, shown
 from rso_onebox.demo_story import Story, reports
 from rso_operations import words
 from rso_shared.contracts.vocabulary import ConditionGroup, Role
@@ -104,9 +105,10 @@ def _play(data: DataDir, case: BundleCase, documents: Sequence[Path], say: Say) 
     cast = Cast(address, data.issuer())
     story = Story(cast, case, dict(_read(file) for file in documents), step)
     try:
-        story.play()
-        paths = reports(story, data.reports)
-        return _result(story, address, paths)
+        with receivers({PARTNER: cast.partner, EMPLOYER: cast.employer}) as got:
+            story.play()
+            paths = reports(story, data.reports)
+            return {**_result(story, address, paths), "received": _received(story, got)}
     finally:
         cast.close()
 
@@ -138,6 +140,22 @@ def _result(story: Story, address: str, paths: dict[str, str]) -> dict[str, Any]
     }
 
 
+def _received(story: Story, got: dict[str, Received]) -> dict[str, list[dict[str, Any]]]:
+    """By organisation. The employer's keys are opaque, so of its events all are shown that came during the story."""
+    mine = heard(got[PARTNER], story.case_id)
+    return {PARTNER: [shown(event) for event in mine], EMPLOYER: [shown(event) for event in got[EMPLOYER].events]}
+
+
+def _webhooks(received: dict[str, list[dict[str, Any]]]) -> list[str]:
+    lines = []
+    for organisation, events in received.items():
+        lines.append(f"webhooks to {organisation}: {words.counted(len(events), 'event')}")
+        lines += [f"  {event['sequence']:>6}  {event['type']:<22} {event['stage'] or ''}".rstrip() for event in events]
+    if not received[EMPLOYER]:
+        lines.append("  (an employer with fewer than 11 cases in a year hears numbers of the month alone)")
+    return lines
+
+
 def _timeline(api: Api, path: str) -> list[dict[str, Any]]:
     """Empty while operations has not heard of the case: after a seed it has seven thousand records to read first."""
     try:
@@ -152,6 +170,7 @@ def _closing_words(result: dict[str, Any], *, stays: bool) -> str:
     lines = ["", f"case {result['case_id']}: {result['stage']}", ""]
     lines += [f"  {fact['at'][11:19]}  {fact['service']:<12} {fact['text']}" for fact in result["timeline"]]
     events = words.counted(result["workflow"]["events"], "event")
+    lines += ["", *_webhooks(result["received"])]
     lines += ["", f"workflow history: {events}, {result['workflow']['bytes']:,} bytes"]
     lines += [f"{name.replace('_', ' ')}: {path}" for name, path in result["report"].items()]
     lines += [f"pages: {result['address']}/operations/   API: {result['address']}/docs"]

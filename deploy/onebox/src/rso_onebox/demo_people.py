@@ -10,7 +10,7 @@ from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit.auth import Issuer
 from rso_shared.kit.ids import derived_id, random_id
 
-PARTNER = "example-health"
+PARTNER, EMPLOYER = "example-health", "example-employer"
 MAX_IDENTIFIERS = 20
 
 
@@ -32,6 +32,10 @@ class Cast:
     @property
     def partner(self) -> Api:
         return self.caller(Role.PARTNER, "example-health-ehr", PARTNER)
+
+    @property
+    def employer(self) -> Api:
+        return self.caller(Role.SPONSOR, "example-employer-benefits", EMPLOYER)
 
     @property
     def patient(self) -> Api:
@@ -94,6 +98,7 @@ def submission(case: BundleCase, cast: Cast, program: Any) -> dict[str, Any]:
     """The body of `POST /v1/cases`. The client reference names nobody; the red flags are all answered no."""
     return {
         "program_id": program["program_id"],
+        "sponsor_id": EMPLOYER,
         "client_reference": f"demo-{cast.run[:8]}",
         "placer_order_number": f"PO-{cast.run[:8]}",
         "patient": _patient(case, cast),

@@ -26,6 +26,7 @@ def init(address: str, issuer: Issuer, say: Say) -> None:
     api = Api(address, issuer, Role.ORGANISATION_ADMIN, "rso-init")
     for row in seeding.OWNERS:
         _post(api, "/v1/organisations", row)
+    _post(api, f"/v1/organisations/{OWNERS['sponsor']}/covered-lives", {"covered_lives": seeding.COVERED_LIVES})
     rows = load_jurisdictions(FOLDER)
     programs = load_programs(FOLDER, OWNERS)
     body = {

@@ -11,6 +11,7 @@ SPECIALISTS = 500
 STATES_PER_SPECIALIST = 12
 FACILITIES = 12
 BATCH = 100
+COVERED_LIVES = 5200
 OWNERS: tuple[dict[str, Any], ...] = (
     {"organisation_id": "example-health", "kind": "partner", "name": "Example Health", "state": "MA"},
     {"organisation_id": "example-employer", "kind": "sponsor", "name": "Example Employer", "state": "NY"},

@@ -45,6 +45,8 @@ def publish(recorded: Recorded) -> FactModel | None:
             return intake.OrganisationRegistered(
                 organisation_id=event.organisation_id, kind=event.kind, name=event.name, state=event.state
             )
+        case organisation.CoveredLivesStated(organisation_id=organisation_id, covered_lives=lives):
+            return intake.CoveredLivesStated(organisation_id=organisation_id, covered_lives=lives)
         case NoticeSent(template="opinion_released", case_id=str(about), role=str(role)):
             return intake.RecipientNotified(case_id=about, role=Role(role), notified_at=event.sent_at)
         case _:

@@ -8,7 +8,7 @@ from rso_intake.domain.questions import FreezeQuestions
 from rso_intake.erasing import note
 from rso_intake.notices import mail, page
 from rso_intake.queries import find_stream
-from rso_shared.contracts import billing, coordinator, matching, operations, opinions, records
+from rso_shared.contracts import billing, coordinator, matching, operations, opinions, records, subscriptions
 from rso_shared.contracts.base import FactModel
 from rso_shared.contracts.vocabulary import Role, Stage
 from rso_shared.kit.clock import iso
@@ -101,6 +101,9 @@ SUBSCRIPTION = Subscription(
         coordinator.EscalationRaised: page_desk,
         records.CaseSummarySigned: freeze_questions,
         opinions.OpinionReleased: tell_recipients,
-        **{each.KeyDestroyed: note for each in (records, matching, opinions, billing, coordinator, operations)},
+        **{
+            each.KeyDestroyed: note
+            for each in (records, matching, opinions, billing, coordinator, operations, subscriptions)
+        },
     },
 )

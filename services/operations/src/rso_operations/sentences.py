@@ -31,6 +31,7 @@ INTAKE = {
     "recipient_notified": "The {role} was told by mail that the report is there",
     "program_published": "Program published",
     "organisation_registered": "Organisation registered: {kind}",
+    "covered_lives_stated": "Covered lives stated",
     "legal_hold_placed": "Legal hold placed: {reason}",
     "legal_hold_lifted": "Legal hold lifted",
     "erasure_requested": "Erasure asked for: {reason}",
@@ -110,6 +111,7 @@ COORDINATOR = {
     "key_destroyed": ERASED,
 }
 OPERATIONS = {"key_destroyed": ERASED}
+SUBSCRIPTIONS = {"key_destroyed": ERASED}
 SENTENCES: Mapping[str, Mapping[str, str]] = {
     "intake": INTAKE,
     "records": RECORDS,
@@ -118,6 +120,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
     "billing": BILLING,
     "coordinator": COORDINATOR,
     "operations": OPERATIONS,
+    "subscriptions": SUBSCRIPTIONS,
 }
 
 PHRASES: Mapping[str, Callable[[Any], str]] = {

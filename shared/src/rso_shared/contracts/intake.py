@@ -169,6 +169,17 @@ class OrganisationRegistered(FactModel):
         return self.organisation_id
 
 
+class CoveredLivesStated(FactModel):
+    """How many people a sponsor's programs are open to: below fifty nothing about single cases is told to it."""
+
+    TYPE: ClassVar[str] = "intake.covered_lives_stated"
+    organisation_id: str
+    covered_lives: int
+
+    def key(self) -> str:
+        return self.organisation_id
+
+
 class RecipientNotified(CaseFact):
     """The notice that the report is there was handed over to this recipient's mail system."""
 

@@ -39,6 +39,13 @@ _ADMIN = {Role.ORGANISATION_ADMIN: Reach.ADMINISTERED, Role.OPERATIONS: Reach.AN
 _OPERATORS_ADMIN = {Role.ORGANISATION_ADMIN: Reach.OPERATOR, Role.OPERATIONS: Reach.ANY}
 _STAFF = {**_DESK, **_DIRECTOR, **_RECORDS, **_OPERATIONS, Role.QUALITY_REVIEWER: Reach.ANY}
 _PRIVACY = {Role.PRIVACY_OFFICER: Reach.ANY}
+_SUBSCRIBERS = {
+    Role.PARTNER: Reach.ORGANISATION,
+    Role.SPONSOR: Reach.ORGANISATION,
+    Role.PLATFORM: Reach.ORGANISATION,
+    Role.ORGANISATION_ADMIN: Reach.ADMINISTERED,
+}
+_GRANTING = {Role.SPONSOR: Reach.ORGANISATION, Role.ORGANISATION_ADMIN: Reach.ADMINISTERED, **_OPERATIONS}
 _CLINICIANS = {Role.NURSE_CARE_MANAGER: Reach.ANY, **_DIRECTOR}
 
 MATRIX: dict[str, dict[Role, Reach]] = {
@@ -71,6 +78,7 @@ MATRIX: dict[str, dict[Role, Reach]] = {
     "organisation.read": dict.fromkeys(Role, Reach.ANY),
     "organisation.list": {role: Reach.ANY for role in Role if role not in _IN_PERSON},
     "organisation.register": {**_ADMIN},
+    "organisation.covered_lives": {**_OPERATORS_ADMIN},
     # records
     "record_request.read": {**_REQUESTERS, **_STAFF},
     "record_request.work": {**_RECORDS, **_DESK},
@@ -131,6 +139,13 @@ MATRIX: dict[str, dict[Role, Reach]] = {
     "honorarium.approve": {**_FINANCE},
     "ledger.read": {**_FINANCE, **_OPERATIONS},
     "billing.coordinate": {**_SERVICE},
+    # subscriptions
+    "endpoint.read": {**_SUBSCRIBERS, **_OPERATIONS},
+    "endpoint.manage": {**_SUBSCRIBERS, **_OPERATIONS},
+    "endpoint.secret": {**_SUBSCRIBERS},
+    "event.read": {**_SUBSCRIBERS, **_OPERATIONS},
+    "grant.read": {**_GRANTING, Role.PLATFORM: Reach.ORGANISATION},
+    "grant.manage": {**_GRANTING},
     # operations and coordinator
     "timeline.read": {**_STAFF, **_FINANCE, Role.PARTNER: Reach.ORGANISATION, **_PATIENT_SIDE},
     "workflow.read": {**_OPERATIONS, **_DESK},

@@ -46,6 +46,7 @@ OPINIONS = _service("opinions")
 BILLING = _service("billing")
 COORDINATOR = _service("coordinator")
 OPERATIONS = _service("operations")
+SUBSCRIPTIONS = _service("subscriptions")
 
-SERVICES = (INTAKE, RECORDS, MATCHING, OPINIONS, BILLING, COORDINATOR, OPERATIONS)
+SERVICES = (INTAKE, RECORDS, MATCHING, OPINIONS, BILLING, COORDINATOR, OPERATIONS, SUBSCRIPTIONS)
 BY_SHORT = {service.short: service for service in SERVICES}

@@ -83,7 +83,7 @@ def build(
     wake = Wakeup(db.signals.subscribe)
     keys = KeyRing(settings.keys_url, settings.master(), spec.name.short)
     inline = spec.projections + ((notices.projection(spec.notices),) if spec.notices else ())
-    store = EventStore(spec.name, keys, clock, publishing(spec), inline, db.signals)
+    store = EventStore(spec.name, keys, clock, publishing(spec), inline, db.signals, livemode=not settings.sandbox)
     token = _service_token(spec, settings)
     service = Service(
         spec=spec,

@@ -72,6 +72,9 @@ class ServiceSettings(BaseSettings):
     """Of an api."""
     health_port: int | None = None
     """Of any other role: /livez, /readyz and /metrics. Without it they are not served."""
+    webhook_networks: str = ""
+    """Networks (192.0.2.0/24, separated by commas) that webhooks may reach although they are not public. For receivers in one's own
+    network, and for development; with any of them plain http is let in too."""
     sandbox: bool = False
     allow_synthetic_npi: bool = False
     conditions_file: str = "defaults/conditions.csv"

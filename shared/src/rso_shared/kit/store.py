@@ -103,14 +103,22 @@ class EventStore:
         inline: Iterable[projections.Projection] = (),
         wake: Callable[[], None] = lambda: None,
         new_event_id: Callable[[], str] = event_id,
+        *,
+        livemode: bool = True,
     ) -> None:
         self.service = service
+        self.livemode = livemode
+        """False in a sandbox: what leaves for others says so."""
         self.inline = tuple(inline)
         self._keys = keys
         self._clock = clock
         self._publish = publish
         self.on_commit = [wake]
         self._new_event_id = new_event_id
+
+    def blind(self, text: str) -> str:
+        """`KeyRing.blind` of this service, for reactions: a token that nobody outside can guess or test."""
+        return self._keys.blind(text)
 
     def load(self, tx: Tx, stream: str, *, as_of: datetime | None = None) -> list[Recorded]:
         """All events of the stream, or those recorded by `as_of`: always a prefix, since recorded_at never goes back."""

@@ -1,27 +1,23 @@
-"""What cases are opened under: programs, organisations, jurisdictions."""
+"""What cases are opened under: programs and jurisdictions."""
 
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from rso_intake import queries
-from rso_intake.api.models import Code, Country, Line, Request, State
+from rso_intake.api.models import Country, Line, Request, State
 from rso_intake.domain.jurisdictions import JURISDICTIONS, JurisdictionRow, PublishJurisdictions
-from rso_intake.domain.organisation import ORGANISATION, Organisation, OrganisationKind, RegisterOrganisation
 from rso_intake.domain.program import PROGRAM, PublishProgram
 from rso_shared.contracts.program import Program, ProgramRef
 from rso_shared.contracts.vocabulary import ChargePoint, CoverageRoute, JurisdictionDecision
-from rso_shared.kit import cursor
 from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import invalid, unknown
 from rso_shared.kit.store import stream_id
 from rso_shared.kit.web.call import PUBLIC, STAFF, Call, permitted
 
 router = APIRouter(tags=["catalogue"])
-
-PAGE = 200
 
 
 class ProgramRow(BaseModel):
@@ -60,36 +56,6 @@ class ProgramView(Program):
     def of(cls, program: Program, *, pay: bool) -> "ProgramView":
         hidden = {} if pay else {"price": {"honorarium_minor"}}
         return cls.model_validate(program.model_dump(exclude=hidden))
-
-
-class OrganisationBody(Request):
-    """`organisation_id` may be chosen, so that documents can refer to it; else one is made."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"kind": "facility", "name": "Northside Hospital", "state": "MA"}]}
-    )
-
-    organisation_id: Code | None = None
-    kind: OrganisationKind
-    name: Line
-    state: State | None = None
-
-
-class OrganisationView(BaseModel):
-    organisation_id: str
-    kind: OrganisationKind
-    name: str
-    state: str | None
-
-
-class OrganisationPage(BaseModel):
-    items: list[OrganisationView]
-    next_cursor: str | None
-
-
-class OrganisationVersion(BaseModel):
-    organisation_id: str
-    version: int
 
 
 class RowBody(Request):
@@ -134,7 +100,7 @@ class DocumentVersion(BaseModel):
 
 
 def _stream(call: Call, aggregate: str, id_: str) -> str:
-    """Programs, organisations and jurisdictions stand in the operator's streams."""
+    """Programs and jurisdictions stand in the operator's streams."""
     return stream_id(call.service.settings.operator_organisation_id, aggregate, id_)
 
 
@@ -189,55 +155,6 @@ def publish_program(body: Program, call: Annotated[Call, Depends(permitted("prog
         command = PublishProgram(program=body, now=call.now)
         call.service.store.execute(tx, PROGRAM, _stream(call, "program", body.program_id), command, call.meta())
         return body.ref()
-
-    return call.command(work)
-
-
-@router.get("/v1/organisations", response_model=OrganisationPage, summary="Organisations", **STAFF)
-def list_organisations(
-    call: Annotated[Call, Depends(permitted("organisation.list"))],
-    kind: OrganisationKind | None = None,
-    cursor_: Annotated[str | None, Query(alias="cursor", max_length=400)] = None,
-) -> OrganisationPage:
-    after = cursor.decode(call.service.keys, cursor_, 1)[0] if cursor_ else ""
-    with call.read() as tx:
-        found = queries.organisations(tx, kind, after, PAGE + 1)
-    views = [OrganisationView.model_validate(each, from_attributes=True) for each in found[:PAGE]]
-    follows = cursor.encode(call.service.keys, views[-1].organisation_id) if len(found) > PAGE else None
-    return OrganisationPage(items=views, next_cursor=follows)
-
-
-@router.get("/v1/organisations/{organisation_id}", response_model=OrganisationView, summary="An organisation", **STAFF)
-def read_organisation(
-    organisation_id: str, call: Annotated[Call, Depends(permitted("organisation.read"))]
-) -> OrganisationView:
-    with call.read() as tx:
-        found = queries.organisation(tx, organisation_id)
-    if found is None:
-        raise unknown("organisation_unknown", "There is no such organisation.")
-    return OrganisationView.model_validate(found, from_attributes=True)
-
-
-@router.post(
-    "/v1/organisations",
-    status_code=201,
-    response_model=OrganisationVersion,
-    summary="Register an organisation",
-    **STAFF,
-)
-def register_organisation(
-    body: OrganisationBody, call: Annotated[Call, Depends(permitted("organisation.register"))]
-) -> Response:
-    """The same organisation again, word for word, changes nothing. 403 for another than the caller's, but from the operator."""
-    organisation_id = body.organisation_id or call.new_id()
-    call.may_act_for(organisation_id)
-    organisation = Organisation(organisation_id=organisation_id, kind=body.kind, name=body.name, state=body.state)
-
-    def work(tx: Tx) -> OrganisationVersion:
-        command = RegisterOrganisation(organisation=organisation, now=call.now)
-        stream = _stream(call, "organisation", organisation_id)
-        executed = call.service.store.execute(tx, ORGANISATION, stream, command, call.meta())
-        return OrganisationVersion(organisation_id=organisation_id, version=executed.version)
 
     return call.command(work)
 

@@ -1,0 +1,1 @@
+"""Routers: request model -> command; answers ids, versions, states and instants."""

@@ -1,0 +1,1 @@
+"""Pure decisions: endpoints, grants, who is too small, when to try again."""
