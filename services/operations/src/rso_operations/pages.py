@@ -11,7 +11,7 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from nicegui import run, ui
 
-from rso_operations import listing, markup, session, today, view_case, view_cases, view_today
+from rso_operations import acting, listing, markup, session, today, view_case, view_cases, view_today
 from rso_operations.casefile import casefile
 from rso_operations.listing import Place, Wanted
 from rso_shared.kit import cursor, facts
@@ -40,7 +40,11 @@ def mount(app: FastAPI, service: Service) -> None:
     async def cases_page(request: Request, after: Annotated[str, Query()] = "") -> Response | None:
         wanted = Wanted.of(request.query_params)
         return await _shown(
-            service, request, "Cases", lambda _who: lambda: _cases(service, wanted, after), view_cases.form(wanted)
+            service,
+            request,
+            "Cases",
+            lambda _who: lambda: _cases(service, wanted, after),
+            lambda _who: view_cases.form(wanted),
         )
 
     @ui.page("/cases/{case_id}", title="Case", dark=None)
@@ -48,7 +52,11 @@ def mount(app: FastAPI, service: Service) -> None:
         request: Request, case_id: str, at: Annotated[int | None, Query(ge=1)] = None
     ) -> Response | None:
         still = await run.io_bound(_slider, service, case_id, at) or ""
-        return await _shown(service, request, "Case", lambda who: lambda: _case(service, case_id, at, who), still)
+
+        def above(who: Principal) -> str:
+            return still + ("" if at or not still else acting.forms(case_id, who))
+
+        return await _shown(service, request, "Case", lambda who: lambda: _case(service, case_id, at, who), above)
 
     app.include_router(session.router)
     app.add_api_route(f"{PATH}/cases.csv", _csv, include_in_schema=False)
@@ -56,7 +64,11 @@ def mount(app: FastAPI, service: Service) -> None:
 
 
 async def _shown(
-    service: Service, request: Request, name: str, made: Callable[[Principal], Draw], still: str = ""
+    service: Service,
+    request: Request,
+    name: str,
+    made: Callable[[Principal], Draw],
+    still: Callable[[Principal], str] = lambda _who: "",
 ) -> Response | None:
     """The page for whoever may see it; a stranger is led to the sign-in and back. `still` is not drawn again."""
     try:
@@ -69,8 +81,7 @@ async def _shown(
     ui.add_body_html(f"<script>{markup.KEYS.read_text()}</script>")
     ui.html(markup.header(name, session.shown(who)), sanitize=False).classes("ops-head")
     with ui.element("main").classes("ops").props("id=content"):
-        if still:
-            ui.html(still, sanitize=False)
+        ui.html(still(who), sanitize=False)
         _live(service, dict(request.cookies), made(who), await run.io_bound(made(who)) or "")
     return None
 

@@ -9,8 +9,9 @@ from ipaddress import ip_address
 from urllib.parse import parse_qs, urlsplit
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from rso_operations import acting
 from rso_operations.markup import STYLE, text, words
 from rso_shared.contracts.permissions import MATRIX, Reach
 from rso_shared.contracts.vocabulary import Role
@@ -61,7 +62,7 @@ def sign_in(request: Request, next: str = HOME) -> HTMLResponse:  # noqa: A002 -
 @router.post(SIGN_IN)
 async def enter(request: Request) -> Response:
     """Takes a token, or in development a role. A token that is not valid leads back to the form, which says so."""
-    form = {name: values[0] for name, values in parse_qs((await request.body()).decode(errors="replace")).items()}
+    form = _form(await request.body())
     service: Service = request.app.state.service
     token = form.get("token", "").strip() or _signed(request, form.get("role", ""))
     try:
@@ -79,11 +80,33 @@ async def enter(request: Request) -> Response:
     return answer
 
 
+@router.post("/operations/act/{name}/{case_id}")
+async def do(request: Request, name: str, case_id: str) -> JSONResponse:
+    """A refusal, here or at the owning service, comes back in words with its status and code."""
+    try:
+        return JSONResponse({"done": await _done(request, name, case_id)})
+    except DomainError as refusal:
+        return JSONResponse({"code": refusal.code, "detail": refusal.detail}, refusal.status)
+
+
+async def _done(request: Request, name: str, case_id: str) -> str:
+    service: Service = request.app.state.service
+    if who(service, request.cookies) is None:
+        said = "You are signed out. Sign in again in another tab; what you typed is kept."
+        raise DomainError("token_expired", said, status=401)
+    key, given = request.headers.get("idempotency-key", ""), _form(await request.body())
+    return await acting.act(service.settings.public_url, request.cookies[COOKIE], case_id, name, given, key)
+
+
 @router.post("/operations/sign-out")
 def leave() -> RedirectResponse:
     answer = RedirectResponse(SIGN_IN, 303)
     answer.delete_cookie(COOKIE, path="/operations")
     return answer
+
+
+def _form(body: bytes) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(body.decode(errors="replace")).items()}
 
 
 def _inside(address: str) -> str:

@@ -1,0 +1,81 @@
+"""Acting from the pages of a running deployment: the owning service decides, and what it says stands on the page."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from e2e.onebox import Onebox, copy, wait_for
+from e2e.scene import Scene, waiting_for_records
+
+
+@pytest.fixture(scope="module")
+def scene(rooms: Path, template: Path) -> Iterator[Scene]:
+    box = Onebox(copy(template, rooms / "acted")).start()
+    made = waiting_for_records(box)
+    yield made
+    made.http.close()
+    made.cast.close()
+    box.end()
+
+
+@pytest.fixture
+def staff(scene: Scene) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=f"{scene.box.address}/operations", timeout=60) as client:
+        assert client.post("/sign-in", data={"role": "care_coordinator"}).status_code == 303
+        yield client
+
+
+def act(staff: httpx.Client, scene: Scene, name: str, key: str = "", **fields: str) -> tuple[int, Any]:
+    answer = staff.post(
+        f"/act/{name}/{scene.story.case_id}", data=fields, headers={"idempotency-key": key or str(uuid.uuid4())}
+    )
+    return answer.status_code, answer.json()
+
+
+def page(staff: httpx.Client, scene: Scene) -> str:
+    return staff.get(f"/cases/{scene.story.case_id}").text
+
+
+def test_an_act_is_done_by_the_owning_service_and_shown(scene: Scene, staff: httpx.Client) -> None:
+    assert act(staff, scene, "owner", owner="nurse-7") == (200, {"done": "Done: give it an owner."})
+    assert act(staff, scene, "hold", reason="further_testing")[0] == 200
+    wait_for(
+        "owner and hold on the page", lambda: all(each in page(staff, scene) for each in ("nurse-7", "On hold for"))
+    )
+    assert act(staff, scene, "resume", reason="further_testing")[0] == 200
+    wait_for("the end of the hold", lambda: "On hold for" not in page(staff, scene))
+
+
+def test_the_same_key_acts_once(scene: Scene, staff: httpx.Client) -> None:
+    key, before = str(uuid.uuid4()), scene.box.events()["intake.priority_changed"]
+    for _ in range(3):
+        assert act(staff, scene, "priority", key, priority="urgent", reason="surgery is planned")[0] == 200
+    assert scene.box.events()["intake.priority_changed"] == before + 1
+
+
+def test_what_the_form_lacks_and_what_the_role_may_not_is_said(scene: Scene, staff: httpx.Client) -> None:
+    assert act(staff, scene, "owner") == (422, {"code": "field_missing", "detail": "Person or team is needed."})
+    status, told = act(staff, scene, "waive", kind="lab", reason="x")
+    assert (status, told["code"]) == (403, "forbidden")
+
+
+def test_nobody_acts_without_signing_in(scene: Scene) -> None:
+    with httpx.Client(base_url=f"{scene.box.address}/operations", timeout=60) as stranger:
+        assert act(stranger, scene, "owner", owner="x")[0] == 401
+
+
+def test_a_refusal_comes_back_in_the_deciders_words(scene: Scene, staff: httpx.Client) -> None:
+    """The last one here: afterwards the case is over."""
+    assert act(staff, scene, "withdraw", reason="treatment has begun elsewhere")[0] == 200
+
+    def refused() -> Any:
+        status, told = act(staff, scene, "withdraw")
+        return told if status == 409 else None
+
+    told = wait_for("the refusal of a case that is over", refused)
+    assert told["code"].startswith("case_")
+    assert told["detail"].endswith(".")
