@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rso_onebox import seeding
-from rso_onebox.client import OPERATOR, Api
+from rso_onebox.client import OPERATOR, Api, ApiError, until
 from rso_onebox.default_tables import load_jurisdictions
 from rso_onebox.defaults import load_programs
 from rso_shared.contracts.vocabulary import Role
@@ -57,7 +57,19 @@ def seed(address: str, issuer: Issuer, say: Say) -> None:
         _post(api, "/v1/specialist-batches", {"specialists": batch})
         made += len(batch)
         say(f"demo data: {made} of {seeding.SPECIALISTS} specialists")
+    until(lambda: _granted(api), bool, what="the grant of the employer to its platform")
     api.close()
+
+
+def _granted(api: Api) -> bool:
+    """False while the service that holds grants has not heard of the two organisations yet."""
+    try:
+        api.post("/v1/grants", seeding.GRANT, key=derived_id("/v1/grants", canonical(seeding.GRANT)))
+    except ApiError as refusal:
+        if refusal.code not in {"organisation_unknown", "grant_overlaps"}:
+            raise
+        return refusal.code == "grant_overlaps"
+    return True
 
 
 def _post(api: Api, path: str, body: dict[str, Any]) -> None:

@@ -12,9 +12,11 @@ STATES_PER_SPECIALIST = 12
 FACILITIES = 12
 BATCH = 100
 COVERED_LIVES = 5200
+GRANT = {"sponsor_id": "example-employer", "platform_id": "example-benefits", "external_id": "EMP-0042"}
 OWNERS: tuple[dict[str, Any], ...] = (
     {"organisation_id": "example-health", "kind": "partner", "name": "Example Health", "state": "MA"},
     {"organisation_id": "example-employer", "kind": "sponsor", "name": "Example Employer", "state": "NY"},
+    {"organisation_id": "example-benefits", "kind": "platform", "name": "Example Benefits", "state": "CA"},
 )
 
 

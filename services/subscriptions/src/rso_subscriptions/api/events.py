@@ -63,7 +63,7 @@ def events(
     sponsors: Annotated[list[Code] | None, Query(max_length=1000)] = None,
     after: Annotated[int, Query(ge=0, le=2**53)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = PAGE,
-    accept: Annotated[str, Header()] = "",
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Every number after `after`, with the event or why it is withheld. With `Accept: text/event-stream` the same goes on as a stream,

@@ -21,6 +21,10 @@ class Request(BaseModel):
 class AimBody(Request):
     """Empty lists mean all. `types`: names, or a family such as `case.*`. `rate`: requests per second at most."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"url": "https://hooks.example.org/rso", "types": ["case.*"], "rate": 50}]}
+    )
+
     url: Url
     types: list[Pattern] = Field(default_factory=list, max_length=20)
     programs: list[Code] = Field(default_factory=list, max_length=200)
@@ -193,6 +197,8 @@ class GrantBody(Request):
 
 class GrantEndBody(Request):
     """Without an instant: as soon as it can be, which is two seconds from now."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"until": "2027-01-01T00:00:00Z"}]})
 
     until: datetime | None = None
 
