@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -90,9 +90,11 @@ class Delivery:
                 self._unwritten.append((line, _batch(line, line.must_pause(now))))
                 line.closing = line.closing or self._unwritten[-1][1].pause is not None
                 line.back = False
-        plan = await asyncio.get_running_loop().run_in_executor(self._executor, self._ask)
+        ask = partial(self._ask, self._here(), self._sponsors())
+        plan = await asyncio.get_running_loop().run_in_executor(self._executor, ask)
         if plan is None:
-            self._lines = {id_: line for id_, line in self._lines.items() if line.flying}
+            self._unwritten = []
+            self._lines = {}
             return
         for line, batch in self._unwritten:
             line.written(batch.results)
@@ -100,23 +102,28 @@ class Delivery:
         self._take_in(plan)
         self._pump()
 
-    def _ask(self) -> reading.Plan | None:
-        """In the loop's own thread. None where another process delivers."""
+    def _here(self) -> dict[str, reading.Here]:
+        return {
+            id_: reading.Here(
+                line.aimed.version, line.generation, line.read_to, line.wants_more, behind=bool(line.behind)
+            )
+            for id_, line in self._lines.items()
+        }
+
+    def _sponsors(self) -> set[str]:
+        """Of what is ready to be sent."""
+        ready = (item for line in self._lines.values() for item in line.ready)
+        return {item.sponsor_id for item in ready if item.level == Level.STAGE and item.sponsor_id is not None}
+
+    def _ask(self, here: Mapping[str, reading.Here], sponsors: set[str]) -> reading.Plan | None:
+        """In the loop's own thread. None where another process delivers: it begins where the last result was written."""
         if not self._leadership.held():
             return None
         writing.write(self._service, [batch for _, batch in self._unwritten])
         if time.monotonic() >= self._keep_at:
             counts.tell_and_forget(self._service)
             self._keep_at = time.monotonic() + KEEPING_SECONDS
-        here = {
-            id_: reading.Here(
-                line.aimed.version, line.generation, line.read_to, line.wants_more, behind=bool(line.behind)
-            )
-            for id_, line in list(self._lines.items())
-        }
-        ready = [item for line in list(self._lines.values()) for item in list(line.ready)]
-        asked = {item.sponsor_id for item in ready if item.level == Level.STAGE and item.sponsor_id is not None}
-        return reading.read(self._service, here, asked)
+        return reading.read(self._service, here, sponsors)
 
     def _take_in(self, plan: reading.Plan) -> None:
         self._seen = plan.seen
