@@ -17,7 +17,7 @@ from support.collector import METRICS, TRACES, Collector, Seen
 EVERY = {service.package for service in SERVICES}
 SERVED, SENT = Span.SPAN_KIND_SERVER, Span.SPAN_KIND_PRODUCER
 HEARD, CALLED = Span.SPAN_KIND_CONSUMER, Span.SPAN_KIND_CLIENT
-COMMANDED = EVERY - {"rso_coordinator", "rso_operations"}
+COMMANDED = EVERY - {"rso_coordinator", "rso_operations", "rso_subscriptions"}
 """The services that a case commands over HTTP."""
 WANTED = {
     "rso.request.duration", "rso.relay.records", "rso.outbox.age", "rso.consumer.lag", "rso.cases", "rso.mail.sent",

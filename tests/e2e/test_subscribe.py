@@ -15,8 +15,6 @@ from e2e.onebox import ROOT, RSO, Onebox, environ, rso
 from rso_onebox.client import Api
 from rso_shared.contracts.vocabulary import Role
 
-pytestmark = pytest.mark.xdist_group("e2e")
-
 BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 
 
