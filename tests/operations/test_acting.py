@@ -72,7 +72,8 @@ def test_each_role_sees_the_acts_it_may_do():
     assert "waive" not in names(Role.CARE_COORDINATOR)
     assert {"waive", "decline"} <= names(Role.MEDICAL_DIRECTOR)
     assert names(Role.FINANCE) == set()
-    assert acting.forms(CASE, Principal("x", "operator", Role.FINANCE, frozenset({"*"}))) == ""
+    finance = Principal("x", "operator", Role.FINANCE, frozenset({"*"}))
+    assert (acting.forms(CASE, finance), acting.bulk_forms(finance)) == ("", "")
 
 
 @pytest.mark.parametrize(

@@ -136,3 +136,37 @@ def test_an_open_page_follows_the_facts_and_keeps_what_is_typed(filled, address,
         assert tab.run("find.value") == "half a num"
         tab.run("document.activeElement.blur(); document.dispatchEvent(new KeyboardEvent('keydown', {key: '/'}))")
         assert tab.run("document.activeElement.id") == "find"
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_an_act_in_bulk_goes_to_exactly_the_chosen_cases_each_with_its_result(filled, address, tmp_path):
+    other = "6f0c1b1e-5d1c-4c53-9a43-0a8d3f7f9d12"
+    filled.receive(submitted(other, "4418"), StageEntered(case_id=other, stage=Stage.SCREENING, entered_at=START))
+    shown = "!document.getElementById('bulk').hidden"
+    with opened(f"{address}/sign-in?next=/operations/cases", tmp_path / "browser") as tab:
+        tab.shows("continue as", within=20)
+        tab.run("document.querySelector('button[value=operations]').click()")
+        tab.shows("4418", within=20)
+        assert not tab.run(shown)
+        tab.run(f"document.querySelector(`[data-pick='{other}']`).click()")
+        filled.receive(StageEntered(case_id=CASE, stage=Stage.SUMMARIZING, entered_at=START))
+        tab.shows("Summarizing", within=2)
+        tab.run("location.reload()")
+        tab.shows("Act on the chosen cases: 1", within=20)
+        assert tab.run("[...document.querySelectorAll('[data-pick]:checked')].map(each => each.dataset.pick)") == [
+            other
+        ]
+        tab.run("bulk.open = true; bulk.querySelector('[name=owner]').value = 'nurse-1'")
+        tab.run("bulk.querySelector('[data-act*=owner] button').click()")
+        tab.shows("Done for 0 of 1", within=20)
+        assert tab.run("document.querySelector('.chosen').innerText").startswith("…4418 The service does not answer")
+        assert tab.run("bulk.querySelector('[name=owner]').value") == "nurse-1"
+        tab.run("window.fetch = async () => new Response(JSON.stringify({done: 'Done.'}))")  # the service is back
+        tab.run("bulk.querySelector('[data-act*=owner] button').click()")
+        tab.shows("Done for 1 of 1", within=20)
+        assert tab.run("document.querySelectorAll('[data-pick]:checked').length") == 0
+        tab.run("bulk.querySelector('[data-act*=owner] [name=owner]').value = 'nurse-2'")
+        tab.run("bulk.querySelector('[data-act*=owner] button').click()")
+        tab.shows("No case is chosen any more", within=20)
+        tab.run("bulk.querySelector('button.plain').click()")
+        assert not tab.run(shown)

@@ -118,6 +118,18 @@ def forms(case_id: str, who: Principal) -> str:
     return f"<details class='sheet acts'><summary>Act on this case</summary><div>{made}</div></details>" if made else ""
 
 
+def bulk_forms(who: Principal) -> str:
+    """The same acts on every chosen case. A script lists those; exactly the listed ones are acted on, each with a result of its own."""
+    made = "".join(_form("", each) for each in allowed(who))
+    return (
+        "<details class='sheet acts' id='bulk' hidden><summary>Act on the chosen cases</summary>"
+        "<ul class='chosen' aria-label='Chosen cases'></ul>"
+        f"<button type='button' class='plain'>Choose none</button><div>{made}</div></details>"
+        if made
+        else ""
+    )
+
+
 def _form(case_id: str, of: Act) -> str:
     fields = "".join(_field(each) for each in of.fields)
     final = " data-final='1'" if of.final else ""

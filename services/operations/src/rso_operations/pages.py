@@ -43,8 +43,8 @@ def mount(app: FastAPI, service: Service) -> None:
             service,
             request,
             "Cases",
-            lambda _who: lambda: _cases(service, wanted, after),
-            lambda _who: view_cases.form(wanted),
+            lambda who: lambda: _cases(service, wanted, after, pick=bool(acting.allowed(who))),
+            lambda who: view_cases.form(wanted) + acting.bulk_forms(who),
         )
 
     @ui.page("/cases/{case_id}", title="Case", dark=None)
@@ -113,7 +113,7 @@ def _today(service: Service) -> str:
         return view_today.page(today.today(tx, now), now)
 
 
-def _cases(service: Service, wanted: Wanted, after: str) -> str:
+def _cases(service: Service, wanted: Wanted, after: str, *, pick: bool) -> str:
     try:
         place = Place(*cursor.decode(service.keys, after, 2)) if after else None
     except DomainError:
@@ -121,7 +121,7 @@ def _cases(service: Service, wanted: Wanted, after: str) -> str:
     with service.db.read() as tx:
         found = listing.page(tx, wanted, place)
     following = cursor.encode(service.keys, found.next.at, found.next.case_id) if found.next else None
-    return view_cases.page(found, wanted, service.clock.now(), following)
+    return view_cases.page(found, wanted, service.clock.now(), following, pick=pick)
 
 
 def _case(service: Service, case_id: str, at: int | None, who: Principal) -> str:

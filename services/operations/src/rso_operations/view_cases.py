@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from rso_operations.listing import Page, Sort, Wanted
-from rso_operations.markup import CASE_HEADS, case_row, table, text, words
+from rso_operations.markup import CASE_HEADS, PICK, case_row, table, text, words
 from rso_shared.contracts.vocabulary import Priority, Stage
 
 SORTED = {
@@ -41,13 +41,13 @@ def _select(name: str, label: str, options: list[tuple[str, str]], chosen: str) 
     return f"<label>{label}<select name='{name}'>{made}</select></label>"
 
 
-def page(found: Page, wanted: Wanted, now: datetime, following: str | None) -> str:
-    """`following` is the cursor of the next page."""
-    rows = (case_row(row, now) for row in found.rows)
+def page(found: Page, wanted: Wanted, now: datetime, following: str | None, *, pick: bool = False) -> str:
+    """`following` is the cursor of the next page; `pick`: cases can be chosen, to act on all of them."""
+    rows = (case_row(row, now, pick=pick) for row in found.rows)
+    heads = (PICK, *CASE_HEADS) if pick else CASE_HEADS
     order = SORTED[Sort(wanted.sort)]
-    shown = table(
-        f"Cases, {order} <b>{len(found.rows)}{'+' if following else ''}</b>", CASE_HEADS, rows, empty=_empty(wanted)
-    )
+    count = f"<b>{len(found.rows)}{'+' if following else ''}</b>"
+    shown = table(f"Cases, {order} {count}", heads, rows, empty=_empty(wanted))
     address = wanted.address()
     joint = "&" if address != "?" else ""
     more = f"<p class='more'><a rel='next' href='/operations/cases{address}{joint}after={following}'>Next page</a></p>"
