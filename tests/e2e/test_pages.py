@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from operations.browser import CHROMIUM, opened
 
 from e2e.onebox import Onebox, copy, wait_for
 from e2e.scene import Scene, waiting_for_records
@@ -55,6 +56,21 @@ def test_the_same_key_acts_once(scene: Scene, staff: httpx.Client) -> None:
     for _ in range(3):
         assert act(staff, scene, "priority", key, priority="urgent", reason="surgery is planned")[0] == 200
     assert scene.box.events()["intake.priority_changed"] == before + 1
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_an_act_on_chosen_cases_is_done_by_the_owning_service(scene: Scene, tmp_path: Path) -> None:
+    with opened(f"{scene.box.address}/operations/sign-in?next=/operations/cases", tmp_path / "browser") as tab:
+        tab.shows("continue as", within=20)
+        tab.run("document.querySelector('button[value=care_coordinator]').click()")
+        tab.shows("Compiling records", within=20)
+        tab.run(f"document.querySelector(`[data-pick='{scene.story.case_id}']`).click()")
+        tab.run("bulk.open = true; bulk.querySelector('[name=owner]').value = 'nurse-9'")
+        tab.run("bulk.querySelector('[data-act*=owner] button').click()")
+        tab.shows("Done for 1 of 1", within=20)
+        assert tab.run("document.querySelectorAll('[data-pick]:checked').length") == 0
+        tab.shows("nurse-9", within=5)
+    assert scene.story.cast.desk.get(scene.story.path())["owner"] == "nurse-9"
 
 
 def test_what_the_form_lacks_and_what_the_role_may_not_is_said(scene: Scene, staff: httpx.Client) -> None:

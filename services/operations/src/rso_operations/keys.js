@@ -69,19 +69,19 @@ document.addEventListener("DOMContentLoaded", () => {
   new MutationObserver(tick).observe(document.body, { childList: true, subtree: true });
 });
 
-// One act on one case, with a key that stays the same until there is an answer, so that a second try is never a second act.
+// One act on one case, with a key that stays the same until there is an answer, so that a second try is never a second act. Other words
+// are another act.
 const keys = new Map();
 async function send(form, address, said) {
-  if (!keys.has(address)) keys.set(address, crypto.randomUUID?.() ?? String(Date.now()) + Math.random());
+  const body = new URLSearchParams(new FormData(form)), act = `${address}?${body}`;
+  if (!keys.has(act)) keys.set(act, crypto.randomUUID?.() ?? String(Date.now()) + Math.random());
   said.className = "late";
   try {
-    const answer = await fetch(address, {
-      method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "Idempotency-Key": keys.get(address) },
-    });
+    const answer = await fetch(address, { method: "POST", body, headers: { "Idempotency-Key": keys.get(act) } });
     const told = await answer.json();
     if (answer.ok) said.className = "";
     said.textContent = answer.ok ? told.done : told.detail;
-    if (answer.status < 500) keys.delete(address);
+    if (answer.status < 500) keys.delete(act);
     return answer.ok;
   } catch {
     said.textContent = "No answer. What you typed is kept: try again.";
