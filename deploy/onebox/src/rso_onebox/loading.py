@@ -68,7 +68,7 @@ def _granted(api: Api) -> bool:
     except ApiError as refusal:
         if refusal.code not in {"organisation_unknown", "grant_overlaps"}:
             raise
-        return refusal.code == "grant_overlaps"
+        return bool(refusal.code == "grant_overlaps")
     return True
 
 
