@@ -26,6 +26,8 @@ class Observer:
         self._arguments = arguments
         self._turn = asyncio.Lock()
         self._desk: _Desk | None = None
+        self._left: list[Cell] = []
+        """Of desks that were given up: they end by themselves, and whoever closes waits for them."""
 
     async def lag(self, group: str, topics: Sequence[str]) -> int:
         """In offsets: on a topic that keeps only the newest record of a key there are fewer records than that."""
@@ -45,12 +47,14 @@ class Observer:
                 self.end()
                 raise
 
-    def end(self) -> "Cell | None":
-        desk, self._desk = self._desk, None
-        if desk is None:
-            return None
-        desk.cell.end()
-        return desk.cell
+    def end(self) -> Sequence[Cell]:
+        """Returns at once, with all that is still ending."""
+        if self._desk is not None:
+            self._desk.cell.end()
+            self._left.append(self._desk.cell)
+            self._desk = None
+        self._left = [cell for cell in self._left if cell.alive]
+        return self._left
 
 
 class _Desk:

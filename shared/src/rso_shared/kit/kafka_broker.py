@@ -48,7 +48,7 @@ class KafkaBroker:
         """Whatever is still subscribed leaves its group."""
         for member in self._members:
             member.cell.end(LEAVE_SECONDS)
-        cells = [self._publisher.end(), self._observer.end(), *(member.cell for member in self._members)]
+        cells = [self._publisher.end(), *self._observer.end(), *(member.cell for member in self._members)]
         for cell in cells:
             if cell is not None:
                 cell.join(2 * LEAVE_SECONDS)

@@ -59,8 +59,12 @@ class Cell:
 
     async def ended(self) -> None:
         """After `end`: waits until the thread is gone, without holding up the caller's loop."""
-        while self._thread.is_alive():  # noqa: ASYNC110 - a thread that ends sets no event of this loop
+        while self.alive:  # noqa: ASYNC110 - a thread that ends sets no event of this loop
             await asyncio.sleep(0.01)
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
 
     def join(self, seconds: float) -> None:
         self._thread.join(seconds)
