@@ -131,3 +131,10 @@ def test_a_sample_with_damage_is_recognised_or_refused(there, data):
         content[place] = data.draw(st.integers(0, 255))
     media_type = next(name for name, format_ in DECLARABLE.items() if format_ is there)
     assert outcome(bytes(content), media_type) in {200, 413, 415, 422}
+
+
+def test_a_header_with_a_separator_twice_is_refused():
+    content = bytearray(SAMPLES[Format.HL7V2])
+    content[3] = ord("&")  # stands among the encoding characters already
+    media_type = next(name for name, format_ in DECLARABLE.items() if format_ is Format.HL7V2)
+    assert refused(bytes(content), media_type).code == "hl7_malformed"

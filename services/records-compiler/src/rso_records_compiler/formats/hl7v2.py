@@ -56,7 +56,13 @@ def _parsed(content: bytes) -> hl7.Message:
     try:
         message = hl7.parse("\r".join(lines) + "\r")
         message.segment("MSH")
-    except (hl7.HL7Exception, LookupError, ValueError, TypeError):
+    except (
+        hl7.HL7Exception,
+        LookupError,
+        ValueError,
+        TypeError,
+        AssertionError,
+    ):  # the last one: a separator twice in the header
         raise invalid("hl7_malformed", "The document is no HL7 v2 message.") from None
     return message
 
