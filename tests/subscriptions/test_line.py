@@ -18,11 +18,13 @@ def seen(_aimed, _item):
     return None
 
 
+def items(lanes, first=1):
+    return [Item(f"e{n}", n, lane, "case.opened", "{}", queued=False) for n, lane in enumerate(lanes, first)]
+
+
 def line(lanes):
     made = Line(AIMED, 0, 0, tokens=1000.0)
-    made.take_in(
-        [Item(f"e{n}", n, lane, "case.opened", "{}", queued=False) for n, lane in enumerate(lanes, 1)], (), len(lanes)
-    )
+    made.take_in(items(lanes), (), len(lanes))
     return made
 
 
@@ -62,6 +64,22 @@ def test_whatever_happens_each_case_goes_in_order_and_every_event_is_settled_onc
         assert all(each.outcome is None for each in settled if each.item.sequence > failed), "what follows waits behind"
     assert sorted(each.item.sequence for each in results) == list(range(1, len(lanes) + 1))
     assert made.cursor == len(lanes)
+
+
+def test_in_between_two_turns_nothing_overtakes_what_waits_to_be_queued(monkeypatch):
+    monkeypatch.setattr("rso_subscriptions.delivery.line.AT_ONCE", 1)
+    made, stored = line(""), Item("e1", 1, "a", "case.opened", "{}", queued=True)
+    made.take_in([stored, *items("bca", 2)], {"a"}, 4)
+    for lane, sent in (("a", "b"), ("b", "c")):
+        begun(made, 1.0)
+        made.landed(made.flying[lane], OK, START, 0.5)
+        assert [item.lane for item in begun(made, 1.0)] == [sent]
+        if lane == "a":
+            made.taken_away()
+    assert [(each.item.sequence, each.outcome) for each in made.results] == [(2, OK), (4, None)]
+    made.take_in(items("a", 5), (), 5)
+    made.landed(made.flying["c"], OK, START, 0.5)
+    assert begun(made, 1.0) == [], "the fourth is on its way into the queue"
 
 
 def test_what_is_withheld_takes_no_turn_and_what_is_unknown_waits():

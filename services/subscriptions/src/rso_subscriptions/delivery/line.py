@@ -139,6 +139,8 @@ class Line:
                 self.flying[item.lane] = item
                 self.tokens -= 1
                 return item
+            if why is None:
+                self.recent.add(item.lane)
             self._settle(Result(item, now, withheld=why))
         return None
 
