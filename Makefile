@@ -21,8 +21,9 @@ $(STAMP): $(SOURCES)
 	@command -v uv >/dev/null 2>&1 || [ -x .venv-uv/bin/uv ] || { echo "installing uv into .venv-uv"; python3 -m venv .venv-uv && .venv-uv/bin/pip install -q uv; }
 	@echo "installing into .venv"
 	@$(UV) venv -q --allow-existing --python "$$(python3 -c 'import sys; print(sys.executable)')" .venv
-	@$(UV) pip install -q --python .venv/bin/python --require-hashes -r locks/development.txt
+	@$(UV) pip install -q --compile-bytecode --python .venv/bin/python --require-hashes -r locks/development.txt
 	@$(UV) pip install -q --python .venv/bin/python --no-deps -e shared $(patsubst %/pyproject.toml,-e %,$(wildcard services/*/pyproject.toml))  $(patsubst %/pyproject.toml,-e %,$(wildcard deploy/*/pyproject.toml))
+	@$(PY) -m compileall -q -j 0 shared/src services deploy # else the first start compiles, every process for itself
 	@touch $@
 
 run: install ## start on .rso/demo and play the full breast-cancer case; ONCE=1 stops after the delivery
