@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from operations.browser import CHROMIUM, opened
+from operations.walking import chromium, needs_chromium, walking
 
 from e2e.onebox import Onebox, copy, wait_for
 from e2e.scene import Scene, waiting_for_records
@@ -58,18 +58,20 @@ def test_the_same_key_acts_once(scene: Scene, staff: httpx.Client) -> None:
     assert scene.box.events()["intake.priority_changed"] == before + 1
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-def test_an_act_on_chosen_cases_is_done_by_the_owning_service(scene: Scene, tmp_path: Path) -> None:
-    with opened(f"{scene.box.address}/operations/sign-in?next=/operations/cases", tmp_path / "browser") as tab:
-        tab.shows("continue as", within=20)
-        tab.run("document.querySelector('button[value=care_coordinator]').click()")
-        tab.shows("Compiling records", within=20)
-        tab.run(f"document.querySelector(`[data-pick='{scene.story.case_id}']`).click()")
-        tab.run("bulk.open = true; bulk.querySelector('[name=owner]').value = 'nurse-9'")
-        tab.run("bulk.querySelector('[data-act*=owner] button').click()")
-        tab.shows("Done for 1 of 1", within=20)
-        assert tab.run("document.querySelectorAll('[data-pick]:checked').length") == 0
-        tab.shows("nurse-9", within=5)
+@needs_chromium
+def test_an_act_on_chosen_cases_is_done_by_the_owning_service(scene: Scene) -> None:
+    address = f"{scene.box.address}/operations"
+    with chromium() as browser, walking(browser, "light", address, "care_coordinator") as walk:
+        walk.open(f"{address}/cases")
+        bulk = walk.page.locator("#bulk")
+        walk.page.check(f"[data-pick='{scene.story.case_id}']")
+        bulk.get_by_text("Act on the chosen cases: 1").click()
+        bulk.locator("[data-act*=owner] [name=owner]").fill("nurse-9")
+        bulk.locator("[data-act*=owner] button").click()
+        walk.shows("Done for 1 of 1")
+        assert walk.page.locator("[data-pick]:checked").count() == 0
+        walk.shows("nurse-9")
+        assert walk.trouble == []
     assert scene.story.cast.desk.get(scene.story.path())["owner"] == "nurse-9"
 
 

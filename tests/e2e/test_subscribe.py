@@ -33,7 +33,7 @@ def done(onebox: Onebox, tmp_path_factory: pytest.TempPathFactory) -> Path:
     env = environ(B=onebox.address, DATA=str(onebox.data.root), PORT=str(free_port()))
     script = "set -euo pipefail\n" + "\n".join(blocks)
     ran = subprocess.run(
-        ["bash", "-c", script], cwd=folder, env=env, capture_output=True, text=True, timeout=120, check=False
+        ["bash", "-c", script], cwd=folder, env=env, capture_output=True, text=True, timeout=300, check=False
     )
     (folder / "said").write_text(ran.stdout + ran.stderr)
     assert ran.returncode == 0, ran.stdout + ran.stderr

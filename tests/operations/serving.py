@@ -5,6 +5,7 @@ The issuer's key lies beside the folder.
 A process of its own, because the page's framework keeps its state in module globals.
 """
 
+import os
 import socket
 import sys
 from pathlib import Path
@@ -31,6 +32,7 @@ def main() -> None:
     listening = socket.create_server(("127.0.0.1", 0))
     sys.stdout.write(f"{listening.getsockname()[1]}\n")
     sys.stdout.flush()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads what would fill the pipe
     uvicorn.Server(uvicorn.Config(harness.app, log_level="warning")).run(sockets=[listening])
 
 

@@ -1,19 +1,16 @@
 """The pages in a process of their own, as a browser gets it: there at once, and following the facts within two seconds."""
 
-import subprocess
-import sys
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
-from operations.browser import CHROMIUM, opened
 from operations.cases import CASE, submitted
+from operations.served import new_issuer, served
+from operations.walking import needs_chromium, walking
 from rso_operations.app import SPEC
 from rso_shared.contracts.coordinator import StageEntered
 from rso_shared.contracts.vocabulary import Role, Stage
-from rso_shared.kit.auth import Issuer, make_private_pem
 from support.harness import START, Harness
 
 
@@ -32,19 +29,14 @@ def filled(folder):
 
 @pytest.fixture(scope="module")
 def issuer(folder):
-    pem = make_private_pem()
-    (folder / "issuer.pem").write_bytes(pem)
-    return Issuer(pem, "rso-development")
+    return new_issuer(folder)
 
 
 @pytest.fixture(scope="module")
 def address(filled, issuer, folder):
-    """`filled` writes, this process shows: the pages know nothing but the database."""
-    command = [sys.executable, str(Path(__file__).with_name("serving.py")), str(folder / "data")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder) as server:
-        assert server.stdout is not None
-        yield f"http://127.0.0.1:{int(server.stdout.readline())}/operations"
-        server.terminate()
+    """`filled` writes, this process shows."""
+    with served(folder) as made:
+        yield made
 
 
 @pytest.fixture
@@ -123,43 +115,39 @@ def test_each_page_is_there_with_its_cases(address, staff):
     assert staff.get(f"{address}/cases.csv").text.splitlines()[1].startswith(f"{CASE},4417,")
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-def test_an_open_page_follows_the_facts_and_keeps_what_is_typed(filled, address, tmp_path):
-    with opened(f"{address}/sign-in", tmp_path / "browser") as tab:
-        tab.shows("continue as", within=20)
-        tab.run("document.querySelector('button[value=operations]').click()")
-        tab.shows("1\nScreening", within=20)
-        tab.run("find.value = 'half a num'")
+@needs_chromium
+def test_an_open_page_follows_the_facts_and_keeps_what_is_typed(filled, address, browser):
+    with walking(browser, "light", address, "operations") as walk:
+        walk.open(f"{address}/")
+        walk.page.fill("#find", "half a num")
         filled.receive(StageEntered(case_id=CASE, stage=Stage.MATCHING, entered_at=START))
-        tab.shows("1\nMatching", within=2)
-        assert "0\nScreening" in tab.text()
-        assert tab.run("find.value") == "half a num"
-        tab.run("document.activeElement.blur(); document.dispatchEvent(new KeyboardEvent('keydown', {key: '/'}))")
-        assert tab.run("document.activeElement.id") == "find"
+        walk.shows("1\nMatching", within=2)
+        walk.shows("0\nScreening")
+        assert walk.page.input_value("#find") == "half a num"
+        walk.page.evaluate("document.activeElement.blur()")
+        walk.page.keyboard.press("/")
+        assert walk.page.evaluate("document.activeElement.id") == "find"
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-def test_an_act_in_bulk_goes_to_exactly_the_chosen_cases_each_with_its_result(filled, address, tmp_path):
+@needs_chromium
+def test_an_act_in_bulk_goes_to_exactly_the_chosen_cases_each_with_its_result(filled, address, browser):
     other = "6f0c1b1e-5d1c-4c53-9a43-0a8d3f7f9d12"
     filled.receive(submitted(other, "4418"), StageEntered(case_id=other, stage=Stage.SCREENING, entered_at=START))
-    shown = "!document.getElementById('bulk').hidden"
-    with opened(f"{address}/sign-in?next=/operations/cases", tmp_path / "browser") as tab:
-        tab.shows("continue as", within=20)
-        tab.run("document.querySelector('button[value=operations]').click()")
-        tab.shows("4418", within=20)
-        assert not tab.run(shown)
-        tab.run(f"document.querySelector(`[data-pick='{other}']`).click()")
+    with walking(browser, "light", address, "operations") as walk:
+        walk.open(f"{address}/cases")
+        bulk, page = walk.page.locator("#bulk"), walk.page
+        assert bulk.is_hidden()
+        page.check(f"[data-pick='{other}']")
         filled.receive(StageEntered(case_id=CASE, stage=Stage.SUMMARIZING, entered_at=START))
-        tab.shows("Summarizing", within=2)
-        tab.run("location.reload()")
-        tab.shows("Act on the chosen cases: 1", within=20)
-        assert tab.run("[...document.querySelectorAll('[data-pick]:checked')].map(each => each.dataset.pick)") == [
-            other
-        ]
-        tab.run("bulk.open = true; bulk.querySelector('[name=owner]').value = 'nurse-1'")
-        tab.run("bulk.querySelector('[data-act*=owner] button').click()")
-        tab.shows("Done for 0 of 1", within=20)
-        assert tab.run("document.querySelector('.chosen').innerText").startswith("…4418 The service does not answer")
-        assert tab.run("bulk.querySelector('[name=owner]').value") == "nurse-1"
-        tab.run("bulk.querySelector('button.plain').click()")
-        assert not tab.run(shown)
+        walk.shows("Summarizing", within=2)
+        page.reload()
+        page.wait_for_selector(f"[data-pick='{other}']:checked")
+        assert page.locator("[data-pick]:checked").count() == 1
+        bulk.get_by_text("Act on the chosen cases: 1").click()
+        bulk.locator("[data-act*=owner] [name=owner]").fill("nurse-1")
+        bulk.locator("[data-act*=owner] button").click()
+        walk.shows("Done for 0 of 1")
+        assert bulk.locator(".chosen").inner_text().startswith("…4418 The service does not answer")
+        assert bulk.locator("[data-act*=owner] [name=owner]").input_value() == "nurse-1"
+        bulk.get_by_text("Choose none").click()
+        bulk.wait_for(state="hidden")

@@ -6,7 +6,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
+from rso_cluster.born import Born
+from rso_cluster.nursery import Nursery, can_bear
 from rso_onebox.processes import start_bound, stop_group
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
@@ -34,10 +37,13 @@ class Launch:
 class Child:
     """Only used from the main thread: the parent-death signal follows the thread that started the process."""
 
-    def __init__(self, launch: Launch, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, launch: Launch, nursery: Nursery | None = None, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self.launch, self.restarts, self.code = launch, -1, 0
+        self._nursery = nursery
         self._now, self._pause, self._due = now, FIRST_PAUSE, 0.0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Born | None = None
         self._started = 0.0
 
     @property
@@ -46,11 +52,11 @@ class Child:
 
     def look(self) -> bool:
         """Starts it if it does not run and its pause is over. True if anything has changed."""
-        if self._process is not None and self._process.poll() is not None:
+        if self._process is not None and (code := self._process.poll()) is not None:
             lived = self._now() - self._started
             self._pause = FIRST_PAUSE if lived > STEADY_SECONDS else min(self._pause * 2, LONGEST_PAUSE)
             self._due = self._now() + (0.0 if lived > STEADY_SECONDS else self._pause)
-            self.code, self._process = self._process.returncode, None
+            self.code, self._process = code, None
             return True
         if self._process is None and self._now() >= self._due:
             self._start()
@@ -74,7 +80,7 @@ class Child:
             return f"{self.launch.name} had not finished after {self.launch.grace_seconds:g} s and was killed"
         return f"{self.launch.name} ended with {how(code)}" if code not in ENDS_WELL else None
 
-    def _insisted(self, process: "subprocess.Popen[bytes]") -> bool:
+    def _insisted(self, process: "subprocess.Popen[bytes] | Born") -> bool:
         """It did not end in time, and was made to."""
         try:
             process.wait(self.launch.grace_seconds)
@@ -83,11 +89,21 @@ class Child:
             return True
         return False
 
+    def _born(self, log: IO[bytes]) -> Born | None:
+        """None where it has to load for itself: another program, another kernel, or a nursery that is gone."""
+        launch = self.launch
+        if self._nursery is None or not can_bear(launch.argv):
+            return None
+        try:
+            return self._nursery.start(launch.name, launch.argv, log, launch.environ)
+        except OSError:
+            return None
+
     def _start(self) -> None:
         launch = self.launch
         _shorten(launch.log)
         with launch.log.open("ab") as log:
-            self._process = start_bound(launch.argv, log, dict(launch.environ))
+            self._process = self._born(log) or start_bound(launch.argv, log, dict(launch.environ))
         self._started = self._now()
         self.restarts += 1
 

@@ -62,8 +62,9 @@ def _run(folder: Folder, lock: Lock, port: int, replicas: int, say: Say, wish: s
         at = launching.place(folder, status, public=port, internal=ports[INTERNAL])
         say("schemas, topics and documents")
         migrating.run(folder, at, say)
-        children = {one.name: Child(launching.replica(folder, at, one, wish)) for one in everyone}
-        children[launching.FRONT] = Child(launching.front(folder, ports[FRONT]))
+        nursery = launching.nursery(folder)
+        children = {one.name: Child(launching.replica(folder, at, one, wish), nursery) for one in everyone}
+        children[launching.FRONT] = Child(launching.front(folder, ports[FRONT]), nursery)
         children[launching.INGRESS] = Child(launching.ingress(folder, everyone, ports, port, say))
         say(f"starting {len(children)} processes")
         if wish:
@@ -76,6 +77,7 @@ def _run(folder: Folder, lock: Lock, port: int, replicas: int, say: Say, wish: s
         finally:
             watch.stop()
             orderly = cluster.stop(everyone)
+            nursery.close()
     finally:
         engine_room.stop(folder, say)
     return 0 if orderly else NOT_ORDERLY

@@ -11,6 +11,7 @@ from rso_cluster.environment import Place, inherited, variables
 from rso_cluster.folder import Folder
 from rso_cluster.haproxy import AWAY, INTERNAL_ROUTES, PUBLIC_ROUTES, UNKNOWN, Address, Files, Ingress, configuration
 from rso_cluster.haproxy_install import checked, find_haproxy
+from rso_cluster.nursery import Nursery
 from rso_cluster.plan import Instance
 from rso_cluster.ports import LOOPBACK
 from rso_cluster.topology import Process, Role
@@ -61,6 +62,11 @@ def replica(folder: Folder, at: Place, instance: Instance, wish: str = "") -> La
         service=process.service.short,
         role=str(process.role),
     )
+
+
+def nursery(folder: Folder) -> Nursery:
+    with folder.log("nursery").open("ab") as log:
+        return Nursery(log)
 
 
 def front(folder: Folder, port: int) -> Launch:

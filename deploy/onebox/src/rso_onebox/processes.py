@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Protocol
 
 _POLL_SECONDS = 0.05
 _PROC = Path("/proc")
@@ -26,11 +26,13 @@ It runs after exec and not in `preexec_fn`: code between fork and exec may deadl
 The second look at the parent closes the gap in which it died before the request."""
 
 
-def start_bound(argv: Sequence[str], log: IO[bytes], environ: dict[str, str]) -> subprocess.Popen[bytes]:
+def start_bound(
+    argv: Sequence[str], log: IO[bytes], environ: dict[str, str], stdin: Any = subprocess.DEVNULL
+) -> subprocess.Popen[bytes]:
     """Starts `argv` in a session of its own. On Linux it dies with the calling *thread*: call it from the main thread."""
     launcher = (sys.executable, "-I", "-S", "-c", _LAUNCH, str(os.getpid()))
     return subprocess.Popen(
-        (*launcher, *argv), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environ, start_new_session=True
+        (*launcher, *argv), stdin=stdin, stdout=log, stderr=log, env=environ, start_new_session=True
     )
 
 
@@ -59,7 +61,13 @@ def pids_with(*wanted: str) -> list[int]:
     return [pid for pid in numbers if pid != os.getpid() and set(wanted) <= set(arguments(pid))]
 
 
-def stop_group(pid: int, patience: float, child: subprocess.Popen[bytes] | None = None) -> None:
+class Waitable(Protocol):
+    """A child of ours."""
+
+    def poll(self) -> int | None: ...
+
+
+def stop_group(pid: int, patience: float, child: Waitable | None = None) -> None:
     """SIGTERM to the process group, SIGKILL when it is not gone after `patience` seconds."""
     for ask, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, patience)):
         if not _signal_group(pid, ask) or _gone(pid, seconds, child):
@@ -78,7 +86,7 @@ def _signal_group(pid: int, number: signal.Signals) -> bool:
     return True
 
 
-def _gone(pid: int, seconds: float, child: subprocess.Popen[bytes] | None) -> bool:
+def _gone(pid: int, seconds: float, child: Waitable | None) -> bool:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         ended = child.poll() is not None if child else not arguments(pid)

@@ -1,3 +1,5 @@
+document.documentElement.lang = "en";
+
 // Keys for those who do not reach for a mouse: "/" finds a case, "g" then "t" or "c" goes to a page. Never while something is typed.
 (() => {
   let waiting = false;
@@ -17,15 +19,26 @@
 
 // Cases chosen in a list, by id. They stay chosen while the list is drawn anew, and in this tab when one comes back to it.
 const chosen = new Map(JSON.parse(sessionStorage.getItem("chosen") || "[]"));
-let picked = "", acting = false;
+let acting = false;
 
 function tick() {
   for (const box of document.querySelectorAll("input[data-pick]")) {
     box.disabled = acting;
     box.checked = chosen.has(box.dataset.pick);
-    if (picked === box.dataset.pick && document.activeElement === document.body) box.focus();
   }
+  refocus();
 }
+
+// Where the keyboard stood, so that it stands there again when what is shown was drawn anew. Whoever points elsewhere has left.
+let stood = "";
+function refocus() {
+  if (stood && document.activeElement === document.body) document.querySelector(stood)?.focus({ preventScroll: true });
+}
+document.addEventListener("focusin", ({ target }) => {
+  const { dataset: { pick }, tagName } = target, link = target.getAttribute("href");
+  stood = pick ? `input[data-pick="${CSS.escape(pick)}"]` : tagName === "A" && link ? `main a[href="${CSS.escape(link)}"]` : "";
+});
+document.addEventListener("pointerdown", () => { stood = ""; });
 
 function keep() {
   sessionStorage.setItem("chosen", JSON.stringify([...chosen]));
@@ -56,7 +69,6 @@ document.addEventListener("change", ({ target }) => {
   else chosen.delete(target.dataset.pick);
   preview();
 });
-document.addEventListener("focusin", ({ target }) => { picked = target.dataset.pick || ""; });
 document.addEventListener("click", ({ target }) => {
   if (acting || !target.matches("#bulk > button")) return;
   chosen.clear();
@@ -127,4 +139,21 @@ document.addEventListener("submit", async (event) => {
   const done = form.closest("#bulk") ? await sendToAll(form, said) : await send(form, form.dataset.act, said);
   if (done) form.reset();
   button.disabled = false;
+});
+
+// Coming back to a page finds it where it was left. Its content is drawn late, so the browser cannot do that by itself.
+history.scrollRestoration = "manual";
+const place = `scroll ${location.pathname}${location.search}`;
+addEventListener("pagehide", () => sessionStorage.setItem(place, scrollY));
+document.addEventListener("DOMContentLoaded", () => {
+  const left = Number(sessionStorage.getItem(place)), [{ type } = {}] = performance.getEntriesByType("navigation");
+  if (!left || type === "navigate") return;
+  const until = performance.now() + 5000, moved = new AbortController();
+  for (const name of ["wheel", "keydown", "pointerdown"]) addEventListener(name, () => moved.abort(), { once: true });
+  const back = () => {
+    if (moved.signal.aborted || performance.now() > until) return;
+    scrollTo(0, left);
+    if (Math.abs(scrollY - left) > 1) requestAnimationFrame(back);
+  };
+  back();
 });

@@ -128,7 +128,7 @@ def _case(service: Service, case_id: str, at: int | None, who: Principal) -> str
     with service.db.read() as tx:
         known = facts.all_of(tx, case_id, as_of=None)
     if not known:
-        return "<p class='empty'>There is no such case. <a href='/operations/cases'>All cases</a></p>"
+        return "<h1>There is no such case</h1><p class='empty'><a href='/operations/cases'>All cases</a></p>"
     file = casefile(known, upto=at, pay=who.may("specialist_pay.read"))
     return view_case.page(file, file.at if at else service.clock.now())
 

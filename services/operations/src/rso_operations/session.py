@@ -151,6 +151,7 @@ def _page(request: Request, next_: str, trouble: str = "") -> str:
     said = f"<p role='alert' class='late'>{trouble}</p>" if trouble else ""
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
+        "<link rel='icon' href='data:,'>"
         f"<title>Sign in</title><style>{STYLE.read_text()}</style></head><body class='alone'><main class='ops'>"
         f"<h1>Second opinions</h1><p class='sum'>The pages of the program's staff.</p>{said}{development}"
         f"<form method='post' class='token'>{hidden}<h2>With a token</h2><label>Token of your organisation's sign-in"

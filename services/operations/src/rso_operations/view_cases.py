@@ -25,7 +25,7 @@ def form(wanted: Wanted) -> str:
         )
     )  # fmt: skip
     return (
-        f"<form class='filters' action='/operations/cases' aria-label='Filters'>{typed}"
+        f"<h1>Cases</h1><form class='filters' action='/operations/cases' aria-label='Filters'>{typed}"
         f"{_select('stage', 'Stage', stages, wanted.stage)}{_select('priority', 'Priority', priorities, wanted.priority)}"
         f"{_select('held', 'Hold', [('', 'Held or not'), ('any', 'On hold')], wanted.held)}"
         f"{_select('sort', 'Order', sorts, wanted.sort)}<button>Show</button>"
