@@ -1,5 +1,7 @@
 """Acting from the pages of a running deployment: the owning service decides, and what it says stands on the page."""
 
+import html
+import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,6 +75,25 @@ def test_an_act_on_chosen_cases_is_done_by_the_owning_service(scene: Scene) -> N
         walk.shows("nurse-9")
         assert walk.trouble == []
     assert scene.story.cast.desk.get(scene.story.path())["owner"] == "nurse-9"
+
+
+def test_a_facility_is_named_asked_and_judged(scene: Scene, staff: httpx.Client) -> None:
+    """What the forms choose from are the case's own, told by its page."""
+    facility = scene.story.cast.facility_id(scene.story.case.facilities[0].key)
+    assert act(staff, scene, "holder", facility_id=facility, kind="genomic")[0] == 200
+    id_ = wait_for("the request among the choices", lambda: offered(page(staff, scene), "Genomic at"))
+    for name, fields in (("verify", {}), ("ask", {"channel": "fax"}), ("verdict", {"verdict": "no_records_found"})):
+        assert act(staff, scene, name, request_id=id_, **fields)[0] == 200
+    wait_for("a request that is over to be chosen no more", lambda: not offered(page(staff, scene), "Genomic at"))
+    status, told = act(staff, scene, "ask", request_id=id_, channel="fax")
+    assert (status, told["detail"][-1]) == (409, ".")
+
+
+def offered(text: str, words: str) -> str | None:
+    found = re.search(
+        rf"<option value=.([0-9a-f-]+).>{words}", html.unescape(text.replace("\\u003C", "<").replace("\\u003E", ">"))
+    )
+    return found[1] if found else None
 
 
 def test_what_the_form_lacks_and_what_the_role_may_not_is_said(scene: Scene, staff: httpx.Client) -> None:

@@ -5,12 +5,14 @@ import asyncio
 import pytest
 from fastapi.routing import APIRoute
 
+import rso_billing.app
 import rso_intake.app
 import rso_matching.app
 import rso_records_compiler.app
+import rso_subscriptions.app
 from operations.cases import CASE
 from rso_operations import acting
-from rso_operations.acting import ACTS
+from rso_operations.acts import ACTS, LONGEST
 from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit.auth import Principal
 from rso_shared.kit.errors import DomainError
@@ -18,7 +20,13 @@ from rso_shared.kit.errors import DomainError
 NOWHERE = "http://127.0.0.1:9"
 
 
-SPECS = (rso_intake.app.SPEC, rso_matching.app.SPEC, rso_records_compiler.app.SPEC)
+SPECS = (
+    rso_billing.app.SPEC,
+    rso_intake.app.SPEC,
+    rso_matching.app.SPEC,
+    rso_records_compiler.app.SPEC,
+    rso_subscriptions.app.SPEC,
+)
 TAKEN = {
     route.path: route
     for spec in SPECS
@@ -31,35 +39,48 @@ TAKEN = {
 
 @pytest.mark.parametrize("act", ACTS.values(), ids=lambda act: act.name)
 def test_an_act_is_a_command_of_a_service(act):
-    route = TAKEN[f"/v1/cases/{{case_id}}{act.path}"]
+    route = TAKEN[act.path]
     assert {one.call.permission for one in route.dependant.dependencies if hasattr(one.call, "permission")} == {
         act.permission
     }
-    _, body = act.body({field.name: (field.options or ("something",))[0] for field in act.fields})
-    if body:
-        assert route.body_field._type_adapter.validate_python(body)
+    for given in every_choice(act):
+        path, body = act.body(CASE, given)
+        assert "{" not in path
+        if body:
+            assert route.body_field._type_adapter.validate_python(body)
 
 
-CHOSEN = [(act, field) for act in ACTS.values() for field in act.fields if field.options]
+def any_of(field):
+    return CASE if field.of else (field.options or ("something",))[0]
+
+
+def every_choice(act):
+    first = {field.name: any_of(field) for field in act.fields}
+    yield first
+    for field in act.fields:
+        yield from ({**first, field.name: option} for option in field.options)
+
+
+CHOSEN = [(act, field) for act in ACTS.values() for field in act.fields if field.options or field.of]
 NEEDED = [(act, field) for act in ACTS.values() for field in act.fields if field.needed]
 
 
 def filled(act, field, value):
-    return {each.name: value if each is field else (each.options or ("x",))[0] for each in act.fields}
+    return {each.name: value if each is field else any_of(each) for each in act.fields}
 
 
 @pytest.mark.parametrize(("act", "field"), NEEDED, ids=lambda each: each.name)
-@pytest.mark.parametrize("value", ["", "x" * (acting.LONGEST + 1)])
+@pytest.mark.parametrize("value", ["", "x" * (LONGEST + 1)])
 def test_what_a_form_lacks_is_refused_before_anything_is_sent(act, field, value):
     with pytest.raises(DomainError) as refused:
-        act.body(filled(act, field, value))
+        act.body(CASE, filled(act, field, value))
     assert (refused.value.status, refused.value.pointer) == (422, f"/{field.name}")
 
 
 @pytest.mark.parametrize(("act", "field"), CHOSEN, ids=lambda each: each.name)
 def test_a_choice_that_is_none_leads_to_no_other_path(act, field):
     with pytest.raises(DomainError):
-        act.body(filled(act, field, "../../erasure"))
+        act.body(CASE, filled(act, field, "../../erasure"))
 
 
 def test_each_role_sees_the_acts_it_may_do():
@@ -71,9 +92,11 @@ def test_each_role_sees_the_acts_it_may_do():
     assert names(Role.CARE_COORDINATOR) >= {"owner", "priority", "hold", "resume", "withdraw", "close"}
     assert "waive" not in names(Role.CARE_COORDINATOR)
     assert {"waive", "decline"} <= names(Role.MEDICAL_DIRECTOR)
-    assert names(Role.FINANCE) == set()
-    finance = Principal("x", "operator", Role.FINANCE, frozenset({"*"}))
-    assert (acting.forms(CASE, finance), acting.bulk_forms(finance)) == ("", "")
+    assert names(Role.FINANCE) == {"approve"}
+    finance = Principal("x", "operator", Role.FINANCE, frozenset({"*"}), of_operator=True)
+    assert acting.bulk_forms(finance) == "", "an honorarium is one case's own"
+    partner = Principal("x", "elsewhere", Role.PRIVACY_OFFICER, frozenset({"*"}))
+    assert acting.forms(CASE, partner) == ""
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from rso_shared.kit.facts import Fact
 PAY = (HonorariumAccrued, HonorariumApproved)
 ENDED = frozenset({Stage.CLOSED, Stage.DECLINED, Stage.WITHDRAWN, Stage.EXPIRED})
 REQUEST_STATES: Mapping[type[FactModel], str] = {
+    records.RecordHolderIdentified: "facility named",
     records.RecordRequestVerified: "facility verified",
     records.RecordRequestSent: "sent",
     records.RecordRequestAcknowledged: "acknowledged",
@@ -26,7 +27,8 @@ REQUEST_STATES: Mapping[type[FactModel], str] = {
     records.RecordRequestCancelled: "cancelled",
     records.RecordRequestAbandoned: "given up",
 }
-OPEN_STATES = frozenset({"facility verified", "sent", "acknowledged", "partly answered"})
+JUDGED_LATER = "to be judged"
+OPEN_STATES = frozenset({"facility named", "facility verified", "sent", "acknowledged", "partly answered"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,16 @@ class Request:
 
 
 @dataclass(slots=True)
+class Document:
+    """`month` is the document's own, YYYY-MM."""
+
+    document_id: str
+    kind: str
+    month: str
+    state: str = JUDGED_LATER
+
+
+@dataclass(slots=True)
 class CaseFile:
     """`position` of `total` facts have happened; `at` is the instant of the last of them."""
 
@@ -74,6 +86,9 @@ class CaseFile:
     escalations: list[str] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     requests: dict[str, Request] = field(default_factory=dict)
+    documents: dict[str, Document] = field(default_factory=dict)
+    honoraria: list[str] = field(default_factory=list)
+    """Accrued and not approved; empty for those who may not see what specialists are paid."""
     entries: list[Entry] = field(default_factory=list)
 
     @property
@@ -92,9 +107,11 @@ def casefile(known: Sequence[Fact], *, upto: int | None, pay: bool) -> CaseFile:
     for fact in ordered[:position]:
         if pay or not isinstance(fact.data, PAY):
             made.entries.append(Entry(fact.time, fact.data.TYPE.partition(".")[0], sentence(fact.data)))
+            _paid(made, fact.data)
         _case(made, fact.data)
         _coordinated(made, fact.data)
         _requested(made, fact.data)
+        _documented(made, fact.data)
     return made
 
 
@@ -134,8 +151,27 @@ def _requested(made: CaseFile, fact: FactModel) -> None:
     request = made.requests.setdefault(told["request_id"], Request(told["request_id"]))
     request.state = state
     request.facility_id = told.get("facility_id") or request.facility_id
+    request.kind = told["kind"].value if "kind" in told else request.kind
     if isinstance(fact, records.RecordRequestSent):
-        request.kind, request.sent_at, request.times_sent = fact.kind.value, fact.sent_at, request.times_sent + 1
+        request.sent_at, request.times_sent = fact.sent_at, request.times_sent + 1
+
+
+def _documented(made: CaseFile, fact: FactModel) -> None:
+    match fact:
+        case records.RecordItemReceived():
+            made.documents[fact.document_id] = Document(fact.document_id, fact.kind.value, fact.month or "")
+        case records.RecordItemAccepted(document_id=id_) if id_ in made.documents:
+            made.documents[id_].state = "accepted"
+        case records.RecordItemRejected(document_id=id_) if id_ in made.documents:
+            made.documents[id_].state = "rejected"
+
+
+def _paid(made: CaseFile, fact: FactModel) -> None:
+    match fact:
+        case HonorariumAccrued(honorarium_id=id_):
+            made.honoraria.append(id_)
+        case HonorariumApproved(honorarium_id=id_) if id_ in made.honoraria:
+            made.honoraria.remove(id_)
 
 
 def open_requests(requests: Iterable[Request]) -> int:

@@ -27,7 +27,35 @@ function tick() {
     box.checked = chosen.has(box.dataset.pick);
   }
   refocus();
+  offer();
+  meanwhile();
 }
+
+// What a form chooses from follows the case; a form that has nothing to choose from is not there. What was chosen stays chosen.
+function offer() {
+  for (const select of document.querySelectorAll("select[data-of]")) {
+    const from = document.querySelector(`template[data-choices="${select.dataset.of}"]`);
+    if (!from || select.offered === from.innerHTML) continue;
+    const { value } = select;
+    select.offered = from.innerHTML;
+    select.replaceChildren(new Option("", ""), from.content.cloneNode(true));
+    select.value = [...select.options].some((option) => option.value === value) ? value : "";
+    select.form.hidden = select.options.length < 2;
+  }
+}
+
+// Who is in the middle of a form hears what others did to the case since.
+let seen = 0;
+const begun = () => [...document.querySelectorAll(".acts form")].some((form) => [...form.elements].some(({ value }) => value));
+function meanwhile() {
+  const now = document.querySelector("template[data-position]"), told = document.getElementById("meanwhile");
+  if (!now || !told) return;
+  const position = Number(now.dataset.position), more = position - seen;
+  if (!begun()) seen = position;
+  const text = begun() && more > 0 ? `Since you began, the case has changed (${more}): ${now.dataset.last}` : "";
+  if (told.textContent !== text) told.textContent = text;
+}
+document.addEventListener("input", meanwhile);
 
 // Where the keyboard stood, so that it stands there again when what is shown was drawn anew. Whoever points elsewhere has left.
 let stood = "";

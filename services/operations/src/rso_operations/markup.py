@@ -80,6 +80,12 @@ def table(caption: str, heads: Iterable[str], rows: Iterable[str], *, empty: str
     )
 
 
+def offered(of: str, options: Iterable[tuple[str, str]]) -> str:
+    """Ids with words, for the forms that choose from them: these are not drawn anew, so a script copies it there."""
+    made = "".join(f"<option value='{text(id_)}'>{text(told)}</option>" for id_, told in options)
+    return f"<template data-choices='{of}'>{made}</template>"
+
+
 CASE_HEADS = ("Case", "Stage", "In it for", "Waiting for", "Due", "Promised by", "Priority", "Owner")
 
 

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from nicegui import run, ui
 
-from rso_operations import acting, listing, markup, session, today, view_case, view_cases, view_today
+from rso_operations import acting, listing, markup, session, telling, today, view_case, view_cases, view_today
 from rso_operations.casefile import casefile
 from rso_operations.listing import Place, Wanted
 from rso_shared.kit import cursor, facts
@@ -20,7 +20,7 @@ from rso_shared.kit.errors import DomainError
 from rso_shared.kit.service import Service
 
 PATH = "/operations"
-REFRESH_SECONDS = 1.0
+REFRESH_SECONDS, TOLD_SECONDS = 1.0, 5.0
 CSV_PAGE = 1_000
 Draw = Callable[[], str]
 GONE = (
@@ -56,7 +56,10 @@ def mount(app: FastAPI, service: Service) -> None:
         def above(who: Principal) -> str:
             return still + ("" if at or not still else acting.forms(case_id, who))
 
-        return await _shown(service, request, "Case", lambda who: lambda: _case(service, case_id, at, who), above)
+        shown = await _shown(service, request, "Case", lambda who: lambda: _case(service, case_id, at, who), above)
+        if shown is None and not at and still:
+            _told(service, dict(request.cookies), case_id)
+        return shown
 
     app.include_router(session.router)
     app.add_api_route(f"{PATH}/cases.csv", _csv, include_in_schema=False)
@@ -100,6 +103,23 @@ def _live(service: Service, cookies: dict[str, str], draw: Draw, first: str) -> 
             shown.set_content(content)
 
     ui.timer(REFRESH_SECONDS, refresh)
+
+
+def _told(service: Service, cookies: dict[str, str], case_id: str) -> None:
+    """Below the case, and asked for after the page is there: another service answers, or does not."""
+    who = session.who(service, cookies)
+    if who is None or not who.may(telling.PERMISSION):
+        return
+    with ui.element("section").classes("ops"):
+        shown = ui.html("", sanitize=False)
+
+    async def refresh() -> None:
+        content = await telling.told(service.settings.public_url, cookies[session.COOKIE], case_id)
+        if content != shown.content:
+            shown.set_content(content)
+
+    ui.timer(0.1, refresh, once=True)
+    ui.timer(TOLD_SECONDS, refresh)
 
 
 def _address(request: Request) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from rso_operations.casefile import ENDED, OPEN_STATES, CaseFile, Entry, Request, open_requests
-from rso_operations.markup import OVER, age, due, moment, span, table, text, words
+from rso_operations.acts import Of
+from rso_operations.casefile import ENDED, JUDGED_LATER, OPEN_STATES, CaseFile, Entry, Request, open_requests
+from rso_operations.markup import OVER, age, due, moment, offered, span, table, text, words
 from rso_operations.words import owner, reason
 from rso_shared.contracts.coordinator import WaitingOn
 
@@ -15,9 +16,10 @@ MOMENT = timedelta(seconds=1)
 def page(file: CaseFile, now: datetime) -> str:
     """`now` is the instant of what is shown: the clock's for the present, the last fact's for the past."""
     return (
-        f"{_head(file, now)}{_next(file, now)}{_bar(file, now)}{_requests(file, now)}"
+        f"{_head(file, now)}{_next(file, now)}{_bar(file, now)}{_requests(file, now)}{_documents(file)}"
         + "".join(_section(title, file.of(service)) for service, title in SECTIONS)
         + _timeline(file.entries)
+        + _choices(file)
     )
 
 
@@ -90,6 +92,34 @@ def _request(one: Request, now: datetime) -> str:
     return (
         f"<tr><th scope='row'>{text(one.facility_id[:8] or 'unknown')}</th><td>{words(one.kind)}</td><td>{words(one.state)}</td>"
         f"<td class='num'>{sent}</td><td class='num'>{old}</td></tr>"
+    )
+
+
+def _documents(file: CaseFile) -> str:
+    rows = (
+        f"<tr><th scope='row'>{words(each.kind)}</th><td class='num'>{text(each.month)}</td><td>{words(each.state)}</td></tr>"
+        for each in file.documents.values()
+    )
+    waiting = sum(each.state == JUDGED_LATER for each in file.documents.values())
+    caption = f"Documents <b>{waiting}</b> to be judged of {len(file.documents)}"
+    return table(caption, ("Kind", "Month", "State"), rows, empty="No document has come in.")
+
+
+def _choices(file: CaseFile) -> str:
+    """For the forms, which are not drawn anew: a script copies from here what they choose from, and tells what came meanwhile."""
+    requests = (
+        (each.request_id, f"{words(each.kind)} at {each.facility_id[:8]}, {each.state}")
+        for each in file.requests.values()
+        if each.state in OPEN_STATES
+    )
+    documents = (
+        (each.document_id, f"{words(each.kind)} {each.month}, {each.state}") for each in file.documents.values()
+    )
+    honoraria = ((each, f"accrued {number}") for number, each in enumerate(file.honoraria, 1))
+    last = file.entries[-1].text if file.entries else ""
+    return (
+        f"<template data-position='{file.position}' data-last='{text(last)}'></template>"
+        f"{offered(Of.REQUEST, requests)}{offered(Of.DOCUMENT, documents)}{offered(Of.HONORARIUM, honoraria)}"
     )
 
 

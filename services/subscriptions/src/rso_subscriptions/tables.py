@@ -95,6 +95,7 @@ FEED = Table(
     Column("payload", Text, nullable=False),
     PrimaryKeyConstraint("organisation_id", "sequence"),
     Index("feed_by_event", "organisation_id", "event_id", unique=True),
+    Index("feed_by_lane", "lane", "occurred_at"),
 )
 """What each organisation hears, in its order. A row is never changed. Rows of one lane (a case) are sent one after the other."""
 
@@ -125,6 +126,7 @@ QUEUE = Table(
     Column("why", String),
     PrimaryKeyConstraint("endpoint_id", "event_id"),
     Index("queue_by_lane", "endpoint_id", "state", "lane", "sequence"),
+    Index("queue_by_event", "event_id"),
     Index("queue_due", "state", "next_at", "endpoint_id"),
 )
 """What is to be sent beside the feed's own way: failed once, standing behind such a one, asked for again. `state`: pending, dead.
@@ -147,7 +149,7 @@ ATTEMPTS = Table(
     Column("status", Integer),
     Column("outcome", String, nullable=False),
     Index("attempts_by_endpoint", "endpoint_id", "id"),
-    Index("attempts_by_event", "endpoint_id", "event_id", "id"),
+    Index("attempts_by_event", "event_id", "endpoint_id", "id"),
     Index("attempts_by_time", "at"),
     sqlite_autoincrement=True,
 )

@@ -144,6 +144,7 @@ MATRIX: dict[str, dict[Role, Reach]] = {
     "endpoint.manage": {**_SUBSCRIBERS, **_OPERATIONS},
     "endpoint.secret": {**_SUBSCRIBERS},
     "event.read": {**_SUBSCRIBERS, **_OPERATIONS},
+    "case.events.read": {**_OPERATIONS, **_DESK},
     "grant.read": {**_GRANTING, Role.PLATFORM: Reach.ORGANISATION},
     "grant.manage": {**_GRANTING},
     # operations and coordinator

@@ -160,6 +160,34 @@ class AttemptPage(BaseModel):
     next_cursor: str | None
 
 
+class DeliveryView(BaseModel):
+    """Of one event to one endpoint, the last attempt. `state`: delivered, pending (it will be tried again), dead (given up)."""
+
+    endpoint_id: str
+    attempts: int
+    at: datetime
+    status: int | None
+    outcome: str
+    state: str
+
+
+class ToldEvent(BaseModel):
+    """No `deliveries`: it stands in the organisation's feed, and no endpoint of it was to have it, or has had it yet."""
+
+    event_id: str
+    organisation_id: str
+    sequence: int
+    type: str
+    level: str | None
+    occurred_at: datetime
+    deliveries: list[DeliveryView]
+
+
+class Told(BaseModel):
+    case_id: str
+    events: list[ToldEvent]
+
+
 class QueuedView(BaseModel):
     """`state`: pending, or dead: given up until it is asked for again."""
 
