@@ -77,6 +77,18 @@ def test_an_act_on_chosen_cases_is_done_by_the_owning_service(scene: Scene) -> N
     assert scene.story.cast.desk.get(scene.story.path())["owner"] == "nurse-9"
 
 
+@needs_chromium
+def test_every_service_says_that_it_is_ready_and_what_was_told_is_shown(scene: Scene) -> None:
+    address = f"{scene.box.address}/operations"
+    with chromium() as browser, walking(browser, "dark", address, "operations") as walk:
+        walk.open(f"{address}/health")
+        walk.shows("8 of 8 ready")
+        walk.open(f"{address}/cases/{scene.story.case_id}")
+        walk.shows("case.opened")
+        walk.shows("example-health")
+        assert (walk.findings(), walk.trouble) == ([], [])
+
+
 def test_a_facility_is_named_asked_and_judged(scene: Scene, staff: httpx.Client) -> None:
     """What the forms choose from are the case's own, told by its page."""
     facility = scene.story.cast.facility_id(scene.story.case.facilities[0].key)

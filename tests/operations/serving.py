@@ -24,13 +24,14 @@ from support.harness import Harness
 def main() -> None:
     pem = (Path(sys.argv[1]).parent / "issuer.pem").read_bytes()
     issuer = Issuer(pem, "rso-development")
+    listening = socket.create_server(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
     harness = Harness(
         SPEC, Path(sys.argv[1]), development_sign_in=True, issuer_public_key=issuer.public_pem().decode(),
-        service_token_key=SecretStr(pem.decode()),
+        service_token_key=SecretStr(pem.decode()), internal_url=f"http://127.0.0.1:{port}",
     )  # fmt: skip
     mount(harness.app, harness.service)
-    listening = socket.create_server(("127.0.0.1", 0))
-    sys.stdout.write(f"{listening.getsockname()[1]}\n")
+    sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads what would fill the pipe
     uvicorn.Server(uvicorn.Config(harness.app, log_level="warning")).run(sockets=[listening])

@@ -13,7 +13,7 @@ DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 SOON = timedelta(days=1)
 ENDED = (Stage.CLOSED, Stage.DECLINED, Stage.WITHDRAWN, Stage.EXPIRED)
 OVER = frozenset({*ENDED, Stage.DELIVERED})
-PLACES = (("Today", "/operations/", "t"), ("Cases", "/operations/cases", "c"))
+PLACES = (("Today", "/operations/", "t"), ("Cases", "/operations/cases", "c"), ("Health", "/operations/health", "h"))
 
 
 def text(value: object) -> str:

@@ -3,7 +3,8 @@
 What changes is drawn anew in place; forms stand outside of it, so that nothing that is being typed or chosen is lost.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -11,7 +12,19 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from nicegui import run, ui
 
-from rso_operations import acting, listing, markup, session, telling, today, view_case, view_cases, view_today
+from rso_operations import (
+    acting,
+    engine_room,
+    listing,
+    markup,
+    session,
+    telling,
+    today,
+    view_case,
+    view_cases,
+    view_health,
+    view_today,
+)
 from rso_operations.casefile import casefile
 from rso_operations.listing import Place, Wanted
 from rso_shared.kit import cursor, facts
@@ -20,7 +33,7 @@ from rso_shared.kit.errors import DomainError
 from rso_shared.kit.service import Service
 
 PATH = "/operations"
-REFRESH_SECONDS, TOLD_SECONDS = 1.0, 5.0
+REFRESH_SECONDS, ASK_SECONDS = 1.0, 5.0
 CSV_PAGE = 1_000
 Draw = Callable[[], str]
 GONE = (
@@ -56,10 +69,14 @@ def mount(app: FastAPI, service: Service) -> None:
         def above(who: Principal) -> str:
             return still + ("" if at or not still else acting.forms(case_id, who))
 
-        shown = await _shown(service, request, "Case", lambda who: lambda: _case(service, case_id, at, who), above)
-        if shown is None and not at and still:
-            _told(service, dict(request.cookies), case_id)
-        return shown
+        below = _told(service, case_id) if still and not at else None
+        return await _shown(
+            service, request, "Case", lambda who: lambda: _case(service, case_id, at, who), above, below
+        )
+
+    @ui.page("/health", title="Health", dark=None)
+    async def health_page(request: Request) -> Response | None:
+        return await _shown(service, request, "Health", lambda _who: lambda: "", _links(service), _health(service))
 
     app.include_router(session.router)
     app.add_api_route(f"{PATH}/cases.csv", _csv, include_in_schema=False)
@@ -72,8 +89,9 @@ async def _shown(
     name: str,
     made: Callable[[Principal], Draw],
     still: Callable[[Principal], str] = lambda _who: "",
+    asked: "Asked | None" = None,
 ) -> Response | None:
-    """The page for whoever may see it; a stranger is led to the sign-in and back. `still` is not drawn again."""
+    """The page for whoever may see it; a stranger is led to the sign-in and back. `still` is not drawn again. `asked` stands below."""
     try:
         who = session.who(service, request.cookies)
     except DomainError as refusal:
@@ -86,6 +104,8 @@ async def _shown(
     with ui.element("main").classes("ops").props("id=content"):
         ui.html(still(who), sanitize=False)
         _live(service, dict(request.cookies), made(who), await run.io_bound(made(who)) or "")
+        if asked is not None and who.may(asked.permission):
+            _asking(service, dict(request.cookies), asked)
     return None
 
 
@@ -105,21 +125,47 @@ def _live(service: Service, cookies: dict[str, str], draw: Draw, first: str) -> 
     ui.timer(REFRESH_SECONDS, refresh)
 
 
-def _told(service: Service, cookies: dict[str, str], case_id: str) -> None:
-    """Below the case, and asked for after the page is there: another service answers, or does not."""
-    who = session.who(service, cookies)
-    if who is None or not who.may(telling.PERMISSION):
-        return
-    with ui.element("section").classes("ops"):
-        shown = ui.html("", sanitize=False)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What other services are asked for with the token of whoever looks, who must have the permission. It comes when it comes."""
+
+    permission: str
+    answer: Callable[[str], Awaitable[str]]
+
+
+def _asking(service: Service, cookies: dict[str, str], asked: Asked) -> None:
+    shown = ui.html("<p class='empty' role='status'>Asking the services …</p>", sanitize=False)
 
     async def refresh() -> None:
-        content = await telling.told(service.settings.public_url, cookies[session.COOKIE], case_id)
+        if session.who(service, cookies) is None:
+            return
+        content = await asked.answer(cookies[session.COOKIE])
         if content != shown.content:
             shown.set_content(content)
 
     ui.timer(0.1, refresh, once=True)
-    ui.timer(TOLD_SECONDS, refresh)
+    ui.timer(ASK_SECONDS, refresh)
+
+
+def _told(service: Service, case_id: str) -> Asked:
+    return Asked(telling.PERMISSION, lambda token: telling.told(service.settings.public_url, token, case_id))
+
+
+def _links(service: Service) -> Callable[[Principal], str]:
+    settings = service.settings
+
+    def above(who: Principal) -> str:
+        may = who.may(engine_room.PERMISSION)
+        return view_health.links(settings.temporal_ui_url, settings.traces_url) + ("" if may else view_health.FORBIDDEN)
+
+    return above
+
+
+def _health(service: Service) -> Asked:
+    async def answer(token: str) -> str:
+        return view_health.page(await engine_room.look(service.settings, token), service.clock.now())
+
+    return Asked(engine_room.PERMISSION, answer)
 
 
 def _address(request: Request) -> str:

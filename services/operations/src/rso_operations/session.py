@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from rso_operations import acting
+from rso_operations import acting, engine_room
 from rso_operations.markup import STYLE, text, words
 from rso_shared.contracts.permissions import MATRIX, Reach
 from rso_shared.contracts.vocabulary import Role
@@ -90,12 +90,29 @@ async def do(request: Request, name: str, case_id: str) -> JSONResponse:
 
 
 async def _done(request: Request, name: str, case_id: str) -> str:
-    service: Service = request.app.state.service
-    if who(service, request.cookies) is None:
+    token, service = _signed_in(request), request.app.state.service
+    key, given = request.headers.get("idempotency-key", ""), _form(await request.body())
+    return await acting.act(service.settings.public_url, token, case_id, name, given, key)
+
+
+def _signed_in(request: Request) -> str:
+    """The token. Raises DomainError 401."""
+    if who(request.app.state.service, request.cookies) is None:
         said = "You are signed out. Sign in again in another tab; what you typed is kept."
         raise DomainError("token_expired", said, status=401)
-    key, given = request.headers.get("idempotency-key", ""), _form(await request.body())
-    return await acting.act(service.settings.public_url, request.cookies[COOKIE], case_id, name, given, key)
+    return request.cookies[COOKIE]
+
+
+@router.post("/operations/replay/{short}/{consumer}/{key}")
+async def replay(request: Request, short: str, consumer: str, key: str) -> JSONResponse:
+    """As `do`, for a key that a service has set aside."""
+    try:
+        token = _signed_in(request)
+        sent = request.headers.get("idempotency-key", "")
+        service: Service = request.app.state.service
+        return JSONResponse({"done": await engine_room.replay(service.settings, token, short, consumer, key, sent)})
+    except DomainError as refusal:
+        return JSONResponse({"code": refusal.code, "detail": refusal.detail}, refusal.status)
 
 
 @router.post("/operations/sign-out")

@@ -67,6 +67,9 @@ class ServiceSettings(BaseSettings):
     it had, instead of waiting until the session of the one that died has run out. Unset: a stranger each time."""
     temporal_address: str = "127.0.0.1:7233"
     temporal_namespace: str = "default"
+    temporal_ui_url: str = ""
+    traces_url: str = ""
+    """Where Temporal's own pages and the traces are looked at; the staff's pages link there."""
     host: str = "127.0.0.1"
     port: int = 8000
     """Of an api."""

@@ -1,0 +1,82 @@
+"""How the services are, as they themselves tell it: readiness, what each has set aside, and which subscribers do not hear.
+
+Asked anew for every look, by paths that no outsider reaches, with the token of whoever looks. A service that does not answer is a line
+of the answer, not the end of it.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from rso_shared.kit.errors import DomainError, unknown
+from rso_shared.kit.names import SERVICES
+from rso_shared.kit.neighbours import address
+from rso_shared.kit.settings import ServiceSettings
+
+PERMISSION = "parked.work"
+SECONDS, NOT_READY, REFUSED = 3.0, 503, 400
+SHORTS = tuple(service.short for service in SERVICES)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Of one service; `told` is its readiness, empty where it did not answer."""
+
+    service: str
+    told: Mapping[str, Any] = field(default_factory=dict)
+    parked: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRoom:
+    """`endpoints`: None where subscriptions did not say."""
+
+    states: tuple[State, ...]
+    endpoints: tuple[Mapping[str, Any], ...] | None
+
+
+async def look(settings: ServiceSettings, token: str) -> EngineRoom:
+    headers = {"authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(timeout=SECONDS, trust_env=False, headers=headers) as client:
+        states, endpoints = await asyncio.gather(
+            asyncio.gather(*(_state(client, settings, short) for short in SHORTS)),
+            _body(client, f"{settings.public_url}/v1/endpoints"),
+        )
+    return EngineRoom(tuple(states), None if endpoints is None else tuple(endpoints["items"]))
+
+
+async def _state(client: httpx.AsyncClient, settings: ServiceSettings, short: str) -> State:
+    paths = (f"/internal/v1/{short}/{name}" for name in ("readyz", "parked"))
+    told, parked = await asyncio.gather(*(_body(client, address(settings.internal_url, path)) for path in paths))
+    return State(short, told or {}, tuple((parked or {}).get("parked", ())))
+
+
+async def _body(client: httpx.AsyncClient, url: str) -> dict[str, Any] | None:
+    """None from whoever does not answer, or refuses. Not being ready is an answer."""
+    try:
+        answer = await client.get(url)
+        body: dict[str, Any] = answer.json()
+    except (httpx.HTTPError, ValueError):
+        return None
+    return body if answer.is_success or (answer.status_code == NOT_READY and "problems" in body) else None
+
+
+async def replay(settings: ServiceSettings, token: str, short: str, consumer: str, key: str, idempotency: str) -> str:
+    """Says that a parked key is to be tried again. Raises DomainError: the service's own refusal, or 503 where it does not answer."""
+    if short not in SHORTS:
+        raise unknown("service_unknown", "There is no such service.")
+    path = f"/internal/v1/{short}/parked/{quote(consumer, safe='')}/{quote(key, safe='')}/replay"
+    headers = {"authorization": f"Bearer {token}", "idempotency-key": idempotency}
+    try:
+        async with httpx.AsyncClient(timeout=SECONDS, trust_env=False) as client:
+            answer = await client.post(address(settings.internal_url, path), headers=headers)
+            body: dict[str, Any] = answer.json()
+    except (httpx.HTTPError, ValueError) as away:
+        raise DomainError("service_away", f"The service {short} does not answer. Try again.", status=503) from away
+    if answer.status_code >= REFUSED:
+        raise DomainError(body["code"], body["detail"], status=answer.status_code)
+    return f"Done: {body['records']} to be tried again."
