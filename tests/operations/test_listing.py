@@ -131,3 +131,19 @@ def test_what_is_shown_is_escaped(operations):
     page = view_cases.page(replace(found, rows=(evil,)), Wanted(), START, None)
     assert not {"<script>", "<b>x", "<i>"} & set(page.replace("><", ">\n<").splitlines())
     assert "&lt;script&gt;" in page
+
+
+def test_a_board_has_every_case_of_the_list_in_its_stage(operations, monkeypatch):
+    monkeypatch.setattr(listing, "CARDS", 10)
+    with operations.service.db.read() as tx:
+        columns = listing.columns(tx, Wanted(view="board"))
+        some = listing.columns(tx, Wanted(view="board", partner="north"))
+        one = listing.columns(tx, Wanted(view="board", stage=Stage.CLOSED.value))
+    counts = {column.stage: (column.count, len(column.rows)) for column in columns}
+    assert counts[Stage.MATCHING] == (24, 10)
+    assert sum(count for count, _ in counts.values()) == 24
+    assert sum(column.count for column in some) == 1
+    assert [(column.stage, column.count) for column in one] == [(Stage.CLOSED, 1)]
+    page = view_cases.board(columns, Wanted(view="board"), START)
+    assert "and 14 more" in page
+    assert "href='/operations/cases?stage=matching'" in page

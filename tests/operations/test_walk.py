@@ -15,6 +15,7 @@ pytestmark = needs_chromium
 PAGES = {
     "today": "/",
     "cases": "/cases?stage=all",
+    "board": "/cases?view=board",
     "nothing": "/cases?q=nowhere",
     "case": f"/cases/{CASE}",
     "past": f"/cases/{CASE}?at=3",

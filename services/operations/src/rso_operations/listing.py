@@ -8,14 +8,14 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
-from rso_operations.board import BOARD, UNDER_WAY, Row, row
+from rso_operations.board import BOARD, ENDED, UNDER_WAY, Row, row
 from rso_shared.contracts.vocabulary import Priority, Stage
 from rso_shared.kit.clock import iso
 from rso_shared.kit.database import Tx
 
-PAGE, LONGEST_TEXT = 100, 120
+PAGE, CARDS, LONGEST_TEXT = 100, 20, 120
 NUMBER = 4
 """Of a reference number only its last four characters are known here."""
 
@@ -32,7 +32,8 @@ class Sort(StrEnum):
 COLUMN = {
     Sort.AGE: BOARD.c.since, Sort.DUE: BOARD.c.due_at, Sort.PROMISE: BOARD.c.promised_by, Sort.NEWEST: BOARD.c.submitted_at,
 }  # fmt: skip
-FIELDS = ("q", "stage", "priority", "partner", "program", "specialist", "owner", "held", "sort")
+BOARD_VIEW = "board"
+FIELDS = ("q", "stage", "priority", "partner", "program", "specialist", "owner", "held", "sort", "view")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,19 @@ class Wanted:
     owner: str = ""
     held: str = ""
     sort: str = Sort.AGE.value
+    view: str = ""
+    """Empty: a table; board: a column per stage."""
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "Wanted":
         """An address may be typed by hand: what no list knows is left out, and the page shows what it understood."""
         given = {name: query.get(name, "").strip()[:LONGEST_TEXT] for name in FIELDS}
-        known = {"stage": {*map(str, Stage), "all"}, "priority": set(map(str, Priority)), "sort": set(map(str, Sort))}
+        known = {
+            "stage": {*map(str, Stage), "all"},
+            "priority": set(map(str, Priority)),
+            "sort": set(map(str, Sort)),
+            "view": {BOARD_VIEW},
+        }
         given |= {name: "" for name, codes in known.items() if given[name] not in codes}
         return cls(**{**given, "sort": given["sort"] or Sort.AGE.value})
 
@@ -85,6 +93,26 @@ def page(tx: Tx, wanted: Wanted, after: Place | None = None, size: int = PAGE) -
     shown = found[:size]
     more = len(found) > size
     return Page(tuple(shown), _place(shown[-1], wanted) if more else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The most pressing cases of one stage, and how many there are in all."""
+
+    stage: Stage
+    count: int
+    rows: tuple[Row, ...]
+
+
+def columns(tx: Tx, wanted: Wanted) -> tuple[Column, ...]:
+    """Each stage that is under way, or the one that is asked for, in the order of a case's life."""
+    asked = [stage for stage in Stage if stage == wanted.stage] or [stage for stage in Stage if stage not in ENDED]
+    return tuple(_column(tx, stage, replace(wanted, stage=stage.value)) for stage in asked)
+
+
+def _column(tx: Tx, stage: Stage, wanted: Wanted) -> Column:
+    count = tx.conn.execute(select(func.count()).select_from(BOARD).where(*_conditions(wanted))).scalar_one()
+    return Column(stage, count, page(tx, wanted, None, CARDS).rows)
 
 
 def _place(last: Row, wanted: Wanted) -> Place:

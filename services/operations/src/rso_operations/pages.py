@@ -185,6 +185,8 @@ def _cases(service: Service, wanted: Wanted, after: str, *, pick: bool) -> str:
     except DomainError:
         place = None  # an address of another time or place: the list begins at its beginning
     with service.db.read() as tx:
+        if wanted.view == listing.BOARD_VIEW:
+            return view_cases.board(listing.columns(tx, wanted), wanted, service.clock.now())
         found = listing.page(tx, wanted, place)
     following = cursor.encode(service.keys, found.next.at, found.next.case_id) if found.next else None
     return view_cases.page(found, wanted, service.clock.now(), following, pick=pick)

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from rso_operations.listing import Page, Sort, Wanted
-from rso_operations.markup import CASE_HEADS, PICK, case_row, table, text, words
+from rso_operations.board import Row
+from rso_operations.listing import BOARD_VIEW, Column, Page, Sort, Wanted
+from rso_operations.markup import CASE_HEADS, PICK, case_row, due, table, text, words
 from rso_shared.contracts.vocabulary import Priority, Stage
 
 SORTED = {
@@ -28,7 +29,8 @@ def form(wanted: Wanted) -> str:
         f"<h1>Cases</h1><form class='filters' action='/operations/cases' aria-label='Filters'>{typed}"
         f"{_select('stage', 'Stage', stages, wanted.stage)}{_select('priority', 'Priority', priorities, wanted.priority)}"
         f"{_select('held', 'Hold', [('', 'Held or not'), ('any', 'On hold')], wanted.held)}"
-        f"{_select('sort', 'Order', sorts, wanted.sort)}<button>Show</button>"
+        f"{_select('sort', 'Order', sorts, wanted.sort)}"
+        f"{_select('view', 'As', [('', 'Table'), (BOARD_VIEW, 'Board')], wanted.view)}<button>Show</button>"
         f"<a class='quiet' href='/operations/cases'>Clear</a>"
         f"<a class='csv' href='/operations/cases.csv{wanted.address()}' download>CSV</a></form>"
     )
@@ -58,3 +60,30 @@ def _empty(wanted: Wanted) -> str:
     if wanted == Wanted(sort=wanted.sort):
         return "No case is under way. Cases come in through the API; <code>rso demo</code> plays one."
     return "No case is like this. <a href='/operations/cases'>Show all under way</a>"
+
+
+def board(columns: tuple[Column, ...], wanted: Wanted, now: datetime) -> str:
+    """A column per stage, side by side, each with its most pressing cases; the rest is one click away in the table."""
+    return f"<div class='board' role='group' aria-label='Cases by stage'>{''.join(_column(one, wanted, now) for one in columns)}</div>"
+
+
+def _column(one: Column, wanted: Wanted, now: datetime) -> str:
+    cards = "".join(f"<li>{_card(row, now)}</li>" for row in one.rows)
+    rest = one.count - len(one.rows)
+    address = wanted.address(stage=one.stage.value, view="")
+    more = f"<p class='more'><a href='/operations/cases{text(address)}'>and {rest} more</a></p>" if rest > 0 else ""
+    return f"<section><h2>{words(one.stage)} <b>{one.count}</b></h2><ul>{cards}</ul>{more}</section>"
+
+
+def _card(row: Row, now: datetime) -> str:
+    marks = "".join(
+        f" <mark>{mark}</mark>" for mark, is_so in (("on hold", row.held), ("escalated", row.escalation)) if is_so
+    )
+    waits = f"<small>{text(row.waiting_on)}</small>" if row.waiting_on else ""
+    until = due(row.due_at or row.promised_by, now, over=False, none="no promise yet")
+    owner = text(row.owner or "nobody")
+    return (
+        f"<a href='/operations/cases/{text(row.case_id)}'>…{text(row.reference_last_four or '····')}</a> "
+        f"<span class='{'quiet' if row.priority == Priority.ROUTINE else text(row.priority)}'>{words(row.priority)}</span>{marks}"
+        f"<div>{until}</div>{waits}<small>{owner}</small>"
+    )
