@@ -17,9 +17,9 @@ def new_issuer(folder: Path) -> Issuer:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
+def served(folder: Path, port: int = 0) -> Iterator[str]:
     """Yields the address of the pages. `folder` holds `data` and the issuer's key; the pages know nothing but that."""
-    command = [sys.executable, str(Path(__file__).with_name("serving.py")), str(folder / "data")]
+    command = [sys.executable, str(Path(__file__).with_name("serving.py")), str(folder / "data"), str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder) as server:
         assert server.stdout is not None
         try:

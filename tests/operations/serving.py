@@ -1,4 +1,4 @@
-"""Serves operations from a folder that another process fills: `python serving.py FOLDER`. Prints its port, runs until killed.
+"""Serves operations from a folder that another process fills: `python serving.py FOLDER PORT`. Prints its port, runs until killed.
 
 The issuer's key lies beside the folder.
 
@@ -24,7 +24,7 @@ from support.harness import Harness
 def main() -> None:
     pem = (Path(sys.argv[1]).parent / "issuer.pem").read_bytes()
     issuer = Issuer(pem, "rso-development")
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = socket.create_server(("127.0.0.1", int(sys.argv[2])))
     port = listening.getsockname()[1]
     harness = Harness(
         SPEC, Path(sys.argv[1]), development_sign_in=True, issuer_public_key=issuer.public_pem().decode(),

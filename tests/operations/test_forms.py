@@ -5,7 +5,7 @@ import pytest
 from operations.busy import NAUGHTY
 from operations.cases import CASE, submitted
 from operations.served import new_issuer, served
-from operations.walking import needs_chromium, walking
+from operations.walking import CONNECTED, needs_chromium, walking
 from rso_operations.app import SPEC
 from rso_shared.contracts.coordinator import StageEntered
 from rso_shared.contracts.intake import OwnerAssigned
@@ -82,3 +82,23 @@ def test_a_service_that_is_away_is_said_and_what_is_typed_stays(walk):
     owner.locator("button").click()
     walk.shows("The service does not answer. What you typed is kept: try again.")
     assert owner.locator("[name=owner]").input_value() == "nurse-3"
+
+
+def test_a_page_that_lost_its_server_says_so_and_comes_back_with_what_was_typed(filled, browser):
+    with served(filled[0]) as address:
+        port = int(address.split(":")[2].split("/")[0])
+        context = walking(browser, "light", address, "nurse_care_manager")
+        walk = context.__enter__()
+        walk.open(f"{address}/cases/{CASE}")
+        walk.page.get_by_text("Act on this case").click()
+        form(walk, "owner").locator("[name=owner]").fill("nurse-4")
+    try:
+        walk.shows("Connection lost")
+        with served(filled[0], port):
+            walk.page.wait_for_function("document.querySelector('[name=owner]')?.value === 'nurse-4'")
+            walk.page.wait_for_function(CONNECTED)
+            filled[1].receive(OwnerAssigned(case_id=CASE, owner="nurse-5"))
+            walk.shows("nurse-5")
+            assert form(walk, "owner").is_visible()
+    finally:
+        context.__exit__(None, None, None)

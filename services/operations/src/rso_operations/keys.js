@@ -27,8 +27,34 @@ function tick() {
     box.checked = chosen.has(box.dataset.pick);
   }
   refocus();
+  retype();
   offer();
   meanwhile();
+}
+
+// What was typed in a form is there again when the page had to be loaded anew, in this tab and until it was done.
+const typing = `typed ${location.pathname}`, typed = JSON.parse(sessionStorage.getItem(typing) || "{}");
+const place = ({ form, name }) => `${form.dataset.act} ${name}`;
+const note = () => sessionStorage.setItem(typing, JSON.stringify(typed));
+document.addEventListener("input", ({ target }) => {
+  if (!target.form?.dataset.act) return;
+  typed[place(target)] = target.value;
+  note();
+});
+function retype() {
+  for (const field of document.querySelectorAll("form[data-act] [name]")) {
+    if (field.met) continue;
+    field.met = true;
+    const text = typed[place(field)];
+    if (!text || field.value) continue;
+    field.value = text;
+    field.closest("details").open = true;
+  }
+}
+function forget(form) {
+  form.reset();
+  for (const name of Object.keys(typed)) if (name.startsWith(`${form.dataset.act} `)) delete typed[name];
+  note();
 }
 
 // What a form chooses from follows the case; a form that has nothing to choose from is not there. What was chosen stays chosen.
@@ -36,7 +62,7 @@ function offer() {
   for (const select of document.querySelectorAll("select[data-of]")) {
     const from = document.querySelector(`template[data-choices="${select.dataset.of}"]`);
     if (!from || select.offered === from.innerHTML) continue;
-    const { value } = select;
+    const value = select.value || typed[place(select)];
     select.offered = from.innerHTML;
     select.replaceChildren(new Option("", ""), from.content.cloneNode(true));
     select.value = [...select.options].some((option) => option.value === value) ? value : "";
@@ -165,16 +191,16 @@ document.addEventListener("submit", async (event) => {
   delete form.dataset.sure;
   button.disabled = true;
   const done = form.closest("#bulk") ? await sendToAll(form, said) : await send(form, form.dataset.act, said);
-  if (done) form.reset();
+  if (done) forget(form);
   button.disabled = false;
 });
 
 // Coming back to a page finds it where it was left. Its content is drawn late, so the browser cannot do that by itself.
 history.scrollRestoration = "manual";
-const place = `scroll ${location.pathname}${location.search}`;
-addEventListener("pagehide", () => sessionStorage.setItem(place, scrollY));
+const scrolled = `scroll ${location.pathname}${location.search}`;
+addEventListener("pagehide", () => sessionStorage.setItem(scrolled, scrollY));
 document.addEventListener("DOMContentLoaded", () => {
-  const left = Number(sessionStorage.getItem(place)), [{ type } = {}] = performance.getEntriesByType("navigation");
+  const left = Number(sessionStorage.getItem(scrolled)), [{ type } = {}] = performance.getEntriesByType("navigation");
   if (!left || type === "navigate") return;
   const until = performance.now() + 5000, moved = new AbortController();
   for (const name of ["wheel", "keydown", "pointerdown"]) addEventListener(name, () => moved.abort(), { once: true });
