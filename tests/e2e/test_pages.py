@@ -47,7 +47,8 @@ def test_an_act_is_done_by_the_owning_service_and_shown(scene: Scene, staff: htt
     assert act(staff, scene, "owner", owner="nurse-7") == (200, {"done": "Done: give it an owner."})
     assert act(staff, scene, "hold", reason="further_testing")[0] == 200
     wait_for(
-        "owner and hold on the page", lambda: all(each in page(staff, scene) for each in ("nurse-7", "On hold for"))
+        "owner and hold on the page",
+        lambda: all(each in page(staff, scene) for each in ("nurse-7", "On hold for", "dev-care-coordinator")),
     )
     assert act(staff, scene, "resume", reason="further_testing")[0] == 200
     wait_for("the end of the hold", lambda: "On hold for" not in page(staff, scene))

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from kit import sample
 from kit.rooms import Room
 from rso_shared.kit import cloudevents, tables
+from rso_shared.kit.events import Actor
 from rso_shared.kit.names import HEADS_TOPIC
 
 
@@ -85,3 +86,16 @@ def test_the_judge_is_awake(room: Room) -> None:
     headers = {name: value for name, value in message.headers.items() if name != "ce_source"}
     with pytest.raises(Exception, match="source"):
         judged(kafka.KafkaMessage(headers=headers, key=message.key, value=message.value))
+
+
+@pytest.mark.parametrize(
+    ("role", "told"),
+    [
+        ("care_coordinator", "care_coordinator:someone"),
+        ("service", "service:someone"),
+        ("patient", "patient"),
+        ("partner", "partner"),
+    ],
+)
+def test_who_did_it_is_named_among_the_staff_alone(role: str, told: str) -> None:
+    assert cloudevents.actor(Actor(type="user", id="someone", role=role, organisation_id="x")) == told

@@ -1,5 +1,6 @@
 """A case's page is its facts up to any one of them, and nothing else."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -89,3 +90,17 @@ def test_the_page_says_who_must_act_and_marks_what_is_late(known):
         assert words in page
     assert "Back to now" in view_case.slider(casefile(known, upto=2, pay=False))
     assert "Back to now" not in view_case.slider(casefile(known, upto=None, pay=False))
+
+
+def test_each_entry_says_who_did_it_and_what_led_to_it(known):
+    by = replace(known[2], actor="care_coordinator:nurse-1", causation_id=known[1].event_id)
+    file = casefile([*known[:2], by, replace(known[3], actor="service:coordinator")], upto=None, pay=True)
+    assert (file.entries[2].actor, file.entries[2].cause) == ("nurse-1, care coordinator", "Stage: screening")
+    assert (file.entries[3].actor, file.entries[3].cause) == ("the service coordinator", "")
+    assert "because: Stage: screening" in view_case.page(file, START)
+
+
+def test_a_cause_that_one_may_not_see_is_not_told(known):
+    paid = known[-1]
+    after = replace(known[2], causation_id=paid.event_id)
+    assert "Honorarium" not in view_case.page(casefile([known[0], paid, after], upto=None, pay=False), START)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from rso_operations.sentences import sentence
+from rso_operations.words import actor
 from rso_shared.contracts import records
 from rso_shared.contracts.base import FactModel
 from rso_shared.contracts.billing import HonorariumAccrued, HonorariumApproved
@@ -33,9 +34,13 @@ OPEN_STATES = frozenset({"facility named", "facility verified", "sent", "acknowl
 
 @dataclass(frozen=True, slots=True)
 class Entry:
+    """`actor`: who did it, as the fact says; `cause`: the sentence of the fact that led to it."""
+
     at: datetime
     service: str
     text: str
+    actor: str = ""
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +109,21 @@ def casefile(known: Sequence[Fact], *, upto: int | None, pay: bool) -> CaseFile:
     ordered = sorted(known, key=lambda fact: fact.time)
     position = min(max(upto or len(ordered), 1), len(ordered))
     made = CaseFile(ordered[0].key, position, len(ordered), ordered[position - 1].time)
+    causes = {fact.event_id: sentence(fact.data) for fact in ordered if pay or not isinstance(fact.data, PAY)}
     for fact in ordered[:position]:
         if pay or not isinstance(fact.data, PAY):
-            made.entries.append(Entry(fact.time, fact.data.TYPE.partition(".")[0], sentence(fact.data)))
+            made.entries.append(_entry(fact, causes))
             _paid(made, fact.data)
         _case(made, fact.data)
         _coordinated(made, fact.data)
         _requested(made, fact.data)
         _documented(made, fact.data)
     return made
+
+
+def _entry(fact: Fact, sentences: Mapping[str, str]) -> Entry:
+    cause = sentences.get(fact.causation_id or "", "")
+    return Entry(fact.time, fact.data.TYPE.partition(".")[0], sentences[fact.event_id], actor(fact.actor or ""), cause)
 
 
 def _case(made: CaseFile, fact: FactModel) -> None:

@@ -116,7 +116,7 @@ def _choices(file: CaseFile) -> str:
         (each.document_id, f"{words(each.kind)} {each.month}, {each.state}") for each in file.documents.values()
     )
     honoraria = ((each, f"accrued {number}") for number, each in enumerate(file.honoraria, 1))
-    last = file.entries[-1].text if file.entries else ""
+    last = ", ".join(filter(None, (file.entries[-1].text, file.entries[-1].actor))) if file.entries else ""
     return (
         f"<template data-position='{file.position}' data-last='{text(last)}'></template>"
         f"{offered(Of.REQUEST, requests)}{offered(Of.DOCUMENT, documents)}{offered(Of.HONORARIUM, honoraria)}"
@@ -141,4 +141,6 @@ def _timeline(entries: list[Entry]) -> str:
 
 def _entries(entries: list[Entry]) -> Iterator[str]:
     for each in entries:
-        yield f"<li>{moment(each.at)} <span>{text(each.text)}</span> <small>{text(each.service)}</small></li>"
+        why = f" <small class='cause'>because: {text(each.cause)}</small>" if each.cause else ""
+        who = text(each.actor or each.service)
+        yield f"<li>{moment(each.at)} <span>{text(each.text)}{why}</span> <small>{who}</small></li>"

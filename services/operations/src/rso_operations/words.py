@@ -71,6 +71,14 @@ def owner(code: str) -> str:
     return f"the {kind} {name}" if name else words(code)
 
 
+def actor(code: str) -> str:
+    """`care_coordinator:nurse-1` is nurse-1, a care coordinator; `service:matching` the service matching; `patient` the patient."""
+    role, _, id_ = code.partition(":")
+    if role == "service":
+        return f"the service {words(id_)}" if id_ else "a service"
+    return f"{id_}, {words(role)}" if id_ else words(role) if code else ""
+
+
 def deadline(code: str) -> str:
     """What stands behind the slash is a version, which is said, or an id, which is not."""
     kind, _, of = code.partition("/")

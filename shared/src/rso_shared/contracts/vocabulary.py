@@ -23,6 +23,15 @@ class Role(StrEnum):
     SERVICE = "service"
 
 
+STAFF_ROLES = frozenset(
+    {
+        Role.CARE_COORDINATOR, Role.NURSE_CARE_MANAGER, Role.RECORDS_SPECIALIST, Role.QUALITY_REVIEWER, Role.MEDICAL_DIRECTOR,
+        Role.FINANCE, Role.OPERATIONS,
+    }
+)  # fmt: skip
+"""The operator's own people."""
+
+
 class Priority(StrEnum):
     ROUTINE = "routine"
     EXPEDITED = "expedited"

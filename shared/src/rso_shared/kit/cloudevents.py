@@ -1,16 +1,22 @@
 """CloudEvents 1.0 in Kafka binary mode: the attributes are headers, the value is the fact's JSON."""
 
 from rso_shared.contracts.base import FactModel
+from rso_shared.contracts.vocabulary import STAFF_ROLES, Role
 from rso_shared.kit.clock import iso
-from rso_shared.kit.events import Recorded
+from rso_shared.kit.events import Actor, Recorded
 from rso_shared.kit.names import ServiceName
 
 HEAD_TYPE = "rso.head.v1"
 
 
+def actor(of: Actor) -> str:
+    """Who did it, as others may know it: the role, and of the operator's own people and services also who of them (`role:id`)."""
+    return f"{of.role}:{of.id}" if of.role in {*STAFF_ROLES, Role.SERVICE} else of.role
+
+
 def headers(service: ServiceName, recorded: Recorded, type_: str, subject: str) -> dict[str, str]:
     """The attributes of one record. Beside the standard ones: the stream, its version and its hash, for whoever checks the log."""
-    made = {"ce_correlationid": recorded.meta.correlation_id}
+    made = {"ce_correlationid": recorded.meta.correlation_id, "ce_actor": actor(recorded.meta.actor)}
     if recorded.meta.causation_id:
         made["ce_causationid"] = recorded.meta.causation_id
     if recorded.meta.traceparent:

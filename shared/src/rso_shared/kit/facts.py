@@ -20,7 +20,7 @@ F = TypeVar("F", bound=FactModel)
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One fact as received. `time` is when its producer recorded it."""
+    """One fact as received. `time` is when its producer recorded it; `actor` a role, or role:id of the operator's own people."""
 
     event_id: str
     type: str
@@ -31,6 +31,8 @@ class Fact:
     version: int
     correlation_id: str
     traceparent: str | None = None
+    actor: str | None = None
+    causation_id: str | None = None
 
 
 def parse(record: Record) -> Fact | None:
@@ -48,6 +50,8 @@ def parse(record: Record) -> Fact | None:
         version=int(record.headers["ce_streamversion"]),
         correlation_id=record.headers["ce_correlationid"],
         traceparent=record.headers.get("traceparent"),
+        actor=record.headers.get("ce_actor"),
+        causation_id=record.headers.get("ce_causationid"),
     )
 
 
@@ -65,6 +69,8 @@ def keep(tx: Tx, fact: Fact, now: datetime) -> None:
             version=fact.version,
             occurred_at=iso(fact.time),
             kept_at=iso(now),
+            actor=fact.actor,
+            causation_id=fact.causation_id,
             data=fact.data.model_dump_json(),
         )
     )
@@ -111,4 +117,6 @@ def _fact(row: Any) -> Fact:
         stream=row["stream"],
         version=row["version"],
         correlation_id="",
+        actor=row["actor"],
+        causation_id=row["causation_id"],
     )

@@ -93,6 +93,8 @@ FACTS = Table(
     Column("version", Integer, nullable=False),
     Column("occurred_at", String, nullable=False),
     Column("kept_at", String, nullable=False),
+    Column("actor", String),
+    Column("causation_id", String),
     Column("data", Text, nullable=False),
     Index("facts_by_key", "key", "type", "position"),
     Index("facts_by_position", "position"),
