@@ -1,4 +1,4 @@
-// Keys for those who do not reach for a mouse: "/" finds a case, "g" then "t" or "c" goes to a page. Never while something is typed.
+// Keys for those who do not reach for a mouse: "/" finds a case, "g" then "t", "c", "s" or "r" goes to a page. Never while something is typed.
 (() => {
   let waiting = false;
   document.addEventListener("keydown", (event) => {

@@ -13,7 +13,10 @@ DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 SOON = timedelta(days=1)
 ENDED = (Stage.CLOSED, Stage.DECLINED, Stage.WITHDRAWN, Stage.EXPIRED)
 OVER = frozenset({*ENDED, Stage.DELIVERED})
-PLACES = (("Today", "/operations/", "t"), ("Cases", "/operations/cases", "c"))
+PLACES = (
+    ("Today", "/operations/", "t"), ("Cases", "/operations/cases", "c"), ("Specialists", "/operations/specialists", "s"),
+    ("Reports", "/operations/reports", "r"),
+)  # fmt: skip
 
 
 def text(value: object) -> str:
@@ -78,6 +81,14 @@ def table(caption: str, heads: Iterable[str], rows: Iterable[str], *, empty: str
         f"<section class='sheet'><table><caption>{caption}</caption>"
         f"<thead><tr>{named}</tr></thead><tbody>{body}</tbody></table></section>"
     )
+
+
+def select(name: str, label: str, options: Iterable[tuple[str, str]], chosen: str) -> str:
+    """`options`: (value, what is shown), as HTML."""
+    made = "".join(
+        f"<option value='{value}'{' selected' if value == chosen else ''}>{shown}</option>" for value, shown in options
+    )
+    return f"<label>{label}<select name='{name}'>{made}</select></label>"
 
 
 CASE_HEADS = ("Case", "Stage", "In it for", "Waiting for", "Due", "Promised by", "Priority", "Owner")

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from nicegui import run, ui
 
-from rso_operations import acting, listing, markup, session, today, view_case, view_cases, view_today
+from rso_operations import acting, listing, markup, report_pages, session, today, view_case, view_cases, view_today
 from rso_operations.casefile import casefile
 from rso_operations.listing import Place, Wanted
 from rso_shared.kit import cursor, facts
@@ -58,6 +58,7 @@ def mount(app: FastAPI, service: Service) -> None:
 
         return await _shown(service, request, "Case", lambda who: lambda: _case(service, case_id, at, who), above)
 
+    report_pages.mount(app, service, _shown, PATH)
     app.include_router(session.router)
     app.add_api_route(f"{PATH}/cases.csv", _csv, include_in_schema=False)
     ui.run_with(app, mount_path=PATH, title="Operations", dark=None, show_welcome_message=False)
@@ -69,10 +70,16 @@ async def _shown(
     name: str,
     made: Callable[[Principal], Draw],
     still: Callable[[Principal], str] = lambda _who: "",
+    entered: Callable[[Principal], None] = lambda _who: None,
 ) -> Response | None:
-    """The page for whoever may see it; a stranger is led to the sign-in and back. `still` is not drawn again."""
+    """The page for whoever may see it; a stranger is led to the sign-in and back. `still` is not drawn again.
+
+    `entered` is done once, in a thread, before anything is shown; what it refuses is not.
+    """
     try:
         who = session.who(service, request.cookies)
+        if who is not None:
+            await run.io_bound(entered, who)
     except DomainError as refusal:
         return Response(refusal.detail, refusal.status, media_type="text/plain")
     if who is None:
