@@ -43,6 +43,8 @@ def test_the_straight_path(harness: Harness) -> None:
     published = [type(fact).__name__ for fact in harness.facts()]
     assert published == [
         "SpecialistRegistered",
+        "LicenceRecorded",
+        "CredentialsVerified",
         "MatchingStarted",
         "MatchDecisionRecorded",
         "CaseOffered",

@@ -7,7 +7,7 @@ import pytest
 from operations.cases import submitted
 from rso_operations import today, view_today
 from rso_operations.app import SPEC
-from rso_operations.today import quantile
+from rso_operations.reporting import quantile
 from rso_shared.contracts.base import FactModel
 from rso_shared.contracts.coordinator import EscalationRaised, PromiseChanged, StageEntered, WaitingChanged, WaitingOn
 from rso_shared.contracts.intake import CaseHeld, CaseResumed, OwnerAssigned

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from rso_coordinator.worker import Temporal
 from rso_onebox import box as onebox
 from rso_onebox.datadir import DataDir, Lock
-from rso_operations import board
+from rso_operations import models
 from rso_shared.kit.service import rebuild_all
 
 
@@ -25,8 +25,9 @@ def run(data: DataDir, say: Callable[[str], None]) -> int:
             for name, streams in rebuild_all(service).items():
                 say(f"{service.name}: {name} rebuilt from {streams} streams")
         with box.services["operations"].db.write() as tx:
-            board.rebuild(tx)
-        say("operations: board rebuilt from its facts")
+            rebuilt = models.rebuild(tx)
+        for name, rows in rebuilt.items():
+            say(f"operations: {name} rebuilt from its facts, {rows} rows")
         box.close()
     finally:
         lock.release()

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from rso_matching.domain import matching_events as own
-from rso_matching.domain.specialist_events import SpecialistRegistered
+from rso_matching.domain import specialist_events as directory
+from rso_matching.domain.licence import credentials_due
 from rso_shared.contracts import matching as facts
 from rso_shared.contracts.base import AccessChange, FactModel
 from rso_shared.contracts.vocabulary import Role
@@ -93,8 +94,37 @@ def _exhausted(event: own.MatchingExhausted) -> FactModel:
     return facts.MatchingExhausted(case_id=event.case_id, offers=event.offers)
 
 
-def _registered(event: SpecialistRegistered) -> FactModel:
-    return facts.SpecialistRegistered(specialist_id=event.specialist_id, taxonomy=event.taxonomy)
+def _registered(event: directory.SpecialistRegistered) -> FactModel:
+    return facts.SpecialistRegistered(
+        specialist_id=event.specialist_id, taxonomy=event.taxonomy, capacity=event.capacity
+    )
+
+
+def _capacity(event: directory.CapacityChanged) -> FactModel:
+    return facts.CapacityChanged(specialist_id=event.specialist_id, capacity=event.capacity)
+
+
+def _licence(event: directory.LicenceRecorded) -> FactModel:
+    return facts.LicenceRecorded(
+        specialist_id=event.specialist_id,
+        licence_id=event.licence_id,
+        country=event.country,
+        state=event.state,
+        valid_from=event.valid_from,
+        valid_to=event.valid_to,
+    )
+
+
+def _licence_ended(event: directory.LicenceEnded) -> FactModel:
+    return facts.LicenceEnded(specialist_id=event.specialist_id, licence_id=event.licence_id, last_day=event.last_day)
+
+
+def _verified(event: directory.CredentialsVerified) -> FactModel:
+    return facts.CredentialsVerified(
+        specialist_id=event.specialist_id,
+        verified_on=event.verified_on,
+        valid_to=credentials_due(event.verified_on),
+    )
 
 
 def _access(specialist_id: str, *, granted: bool) -> tuple[AccessChange, ...]:
@@ -114,5 +144,9 @@ _FACTS: dict[type, Callable[[Any], FactModel]] = {
     own.AssignmentReleased: _released,
     own.AssignmentCompleted: _completed,
     own.MatchingExhausted: _exhausted,
-    SpecialistRegistered: _registered,
+    directory.SpecialistRegistered: _registered,
+    directory.CapacityChanged: _capacity,
+    directory.LicenceRecorded: _licence,
+    directory.LicenceEnded: _licence_ended,
+    directory.CredentialsVerified: _verified,
 }

@@ -3,7 +3,6 @@
 Facts of different services come in any order, so each one writes its own columns and makes the row if it is the first.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,8 +18,6 @@ from rso_shared.contracts.registry import FACTS as REGISTRY
 from rso_shared.contracts.vocabulary import Priority, Stage
 from rso_shared.kit.clock import iso, parse_iso
 from rso_shared.kit.database import Tx
-from rso_shared.kit.facts import Fact
-from rso_shared.kit.reactions import Reacting, Reaction
 from rso_shared.kit.tables import FACTS
 
 METADATA = MetaData()
@@ -139,15 +136,10 @@ def _held(tx: Tx, fact: CaseHeld | CaseResumed) -> dict[str, Any]:
     return {"held": ",".join(sorted(reasons)) or None}
 
 
-def _react(reacting: Reacting, fact: Fact) -> None:
-    apply(reacting.tx, fact.data)
-
-
 SHOWN: tuple[type[FactModel], ...] = (
     CaseSubmitted, PriorityChanged, OwnerAssigned, CaseHeld, CaseResumed, OfferAccepted, AssignmentReleased, StageEntered,
     WaitingChanged, PromiseChanged, EscalationRaised,
 )  # fmt: skip
-REACTIONS: Mapping[type[FactModel], Reaction] = dict.fromkeys(SHOWN, _react)
 
 
 def rebuild(tx: Tx) -> int:

@@ -1,6 +1,6 @@
 document.documentElement.lang = "en";
 
-// Keys for those who do not reach for a mouse: "/" finds a case, "g" then "t" or "c" goes to a page. Never while something is typed.
+// Keys for those who do not reach for a mouse: "/" finds a case, "g" then "t", "c", "s", "r" or "h" goes to a page. Never while something is typed.
 (() => {
   let waiting = false;
   document.addEventListener("keydown", (event) => {

@@ -1,7 +1,5 @@
 """The list of cases: what it can be searched, filtered and sorted by, page by page, and as CSV. Codes and references only."""
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -11,6 +9,7 @@ from urllib.parse import urlencode
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from rso_operations.board import BOARD, ENDED, UNDER_WAY, Row, row
+from rso_operations.sheets import sheet
 from rso_shared.contracts.vocabulary import Priority, Stage
 from rso_shared.kit.clock import iso
 from rso_shared.kit.database import Tx
@@ -163,18 +162,10 @@ HEAD = (
     "case_id", "reference_last_four", "client_reference", "stage", "in_stage_since", "waiting_on", "due_at", "promised_by",
     "priority", "owner", "held", "escalation", "partner", "program", "specialist", "submitted_at", "delivered_at",
 )  # fmt: skip
-RISKY = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
 
 
 def csv_lines(rows: Iterator[Row], *, head: bool) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    if head:
-        writer.writerow(HEAD)
-    for each in rows:
-        writer.writerow([_cell(value) for value in _cells(each)])
-    return text.getvalue()
+    return sheet([*([HEAD] if head else []), *map(_cells, rows)])
 
 
 def _cells(each: Row) -> tuple[object, ...]:
@@ -185,8 +176,3 @@ def _cells(each: Row) -> tuple[object, ...]:
         each.priority, each.owner, " ".join(each.held), each.escalation, each.partner_id, each.program_id, each.specialist_id,
         submitted, delivered,
     )  # fmt: skip
-
-
-def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(RISKY) else text

@@ -13,7 +13,10 @@ DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 SOON = timedelta(days=1)
 ENDED = (Stage.CLOSED, Stage.DECLINED, Stage.WITHDRAWN, Stage.EXPIRED)
 OVER = frozenset({*ENDED, Stage.DELIVERED})
-PLACES = (("Today", "/operations/", "t"), ("Cases", "/operations/cases", "c"), ("Health", "/operations/health", "h"))
+PLACES = (
+    ("Today", "/operations/", "t"), ("Cases", "/operations/cases", "c"), ("Specialists", "/operations/specialists", "s"),
+    ("Reports", "/operations/reports", "r"), ("Health", "/operations/health", "h"),
+)  # fmt: skip
 
 
 def text(value: object) -> str:
@@ -84,6 +87,14 @@ def offered(of: str, options: Iterable[tuple[str, str]]) -> str:
     """Ids with words, for the forms that choose from them: these are not drawn anew, so a script copies it there."""
     made = "".join(f"<option value='{text(id_)}'>{text(told)}</option>" for id_, told in options)
     return f"<template data-choices='{of}'>{made}</template>"
+
+
+def select(name: str, label: str, options: Iterable[tuple[str, str]], chosen: str) -> str:
+    """`options`: (value, what is shown), as HTML."""
+    made = "".join(
+        f"<option value='{value}'{' selected' if value == chosen else ''}>{shown}</option>" for value, shown in options
+    )
+    return f"<label>{label}<select name='{name}'>{made}</select></label>"
 
 
 CASE_HEADS = ("Case", "Stage", "In it for", "Waiting for", "Due", "Promised by", "Priority", "Owner")

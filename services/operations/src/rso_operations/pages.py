@@ -17,6 +17,7 @@ from rso_operations import (
     engine_room,
     listing,
     markup,
+    report_pages,
     session,
     telling,
     today,
@@ -71,13 +72,16 @@ def mount(app: FastAPI, service: Service) -> None:
 
         below = _told(service, case_id) if still and not at else None
         return await _shown(
-            service, request, "Case", lambda who: lambda: _case(service, case_id, at, who), above, below
+            service, request, "Case", lambda who: lambda: _case(service, case_id, at, who), above, asked=below
         )
 
     @ui.page("/health", title="Health", dark=None)
     async def health_page(request: Request) -> Response | None:
-        return await _shown(service, request, "Health", lambda _who: lambda: "", _links(service), _health(service))
+        return await _shown(
+            service, request, "Health", lambda _who: lambda: "", _links(service), asked=_health(service)
+        )
 
+    report_pages.mount(app, service, _shown, PATH)
     app.include_router(session.router)
     app.add_api_route(f"{PATH}/cases.csv", _csv, include_in_schema=False)
     ui.run_with(app, mount_path=PATH, title="Operations", dark=None, show_welcome_message=False)
@@ -89,11 +93,17 @@ async def _shown(
     name: str,
     made: Callable[[Principal], Draw],
     still: Callable[[Principal], str] = lambda _who: "",
+    entered: Callable[[Principal], None] = lambda _who: None,
     asked: "Asked | None" = None,
 ) -> Response | None:
-    """The page for whoever may see it; a stranger is led to the sign-in and back. `still` is not drawn again. `asked` stands below."""
+    """The page for whoever may see it; a stranger is led to the sign-in and back. `still` is not drawn again. `asked` stands below.
+
+    `entered` is done once, in a thread, before anything is shown; what it refuses is not.
+    """
     try:
         who = session.who(service, request.cookies)
+        if who is not None:
+            await run.io_bound(entered, who)
     except DomainError as refusal:
         return Response(refusal.detail, refusal.status, media_type="text/plain")
     if who is None:

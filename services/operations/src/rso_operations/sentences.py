@@ -73,6 +73,10 @@ MATCHING = {
     "assignment_completed": "Assignment completed",
     "matching_exhausted": "No specialist found after {offers}",
     "specialist_registered": "Specialist registered",
+    "capacity_changed": "Takes {capacity} at once",
+    "licence_recorded": "Licensed in {state}, {country} until {valid_to}",
+    "licence_ended": "Licence ended, in force until {last_day}",
+    "credentials_verified": "Credentials verified, good until {valid_to}",
     "key_destroyed": ERASED,
 }
 OPINIONS = {
@@ -131,6 +135,7 @@ PHRASES: Mapping[str, Callable[[Any], str]] = {
     "coordinator.escalation_raised.reason": words.reason,
     "intake.owner_assigned.owner": words.owner,
     "records.record_set_accepted.documents": partial(words.counted, one="document"),
+    "matching.capacity_changed.capacity": partial(words.counted, one="case"),
     "matching.matching_exhausted.offers": partial(words.counted, one="offer"),
 }
 """Members that need more than their own words: what is counted, and ids, which are for programs."""

@@ -4,7 +4,6 @@ A case is *overdue* when what it waits for was due or its opinion was promised b
 delivery; a delivery is *on time* if it came no later than the promise that stood then (users.md §3).
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 
 from rso_operations.board import BOARD, UNDER_WAY, Row, counted, row
+from rso_operations.reporting import quantile
 from rso_shared.contracts.vocabulary import Stage
 from rso_shared.kit import parking
 from rso_shared.kit.clock import iso, parse_iso
@@ -98,11 +98,6 @@ def _turnaround(tx: Tx, now: datetime) -> Turnaround:
     promised = [each.delivered_at <= each.promised_by for each in rows if each.promised_by]
     share = sum(promised) / len(promised) if promised else None
     return Turnaround(len(took), quantile(took, 0.5), quantile(took, 0.9), share)
-
-
-def quantile(ordered: list[timedelta], share: float) -> timedelta | None:
-    """Nearest rank: the smallest value that at least this share does not exceed."""
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else None
 
 
 def _days(tx: Tx, now: datetime) -> tuple[Day, ...]:

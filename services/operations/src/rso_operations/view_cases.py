@@ -4,7 +4,7 @@ from datetime import datetime
 
 from rso_operations.board import Row
 from rso_operations.listing import BOARD_VIEW, Column, Page, Sort, Wanted
-from rso_operations.markup import CASE_HEADS, PICK, case_row, due, table, text, words
+from rso_operations.markup import CASE_HEADS, PICK, case_row, due, select, table, text, words
 from rso_shared.contracts.vocabulary import Priority, Stage
 
 SORTED = {
@@ -27,20 +27,13 @@ def form(wanted: Wanted) -> str:
     )  # fmt: skip
     return (
         f"<h1>Cases</h1><form class='filters' action='/operations/cases' aria-label='Filters'>{typed}"
-        f"{_select('stage', 'Stage', stages, wanted.stage)}{_select('priority', 'Priority', priorities, wanted.priority)}"
-        f"{_select('held', 'Hold', [('', 'Held or not'), ('any', 'On hold')], wanted.held)}"
-        f"{_select('sort', 'Order', sorts, wanted.sort)}"
-        f"{_select('view', 'As', [('', 'Table'), (BOARD_VIEW, 'Board')], wanted.view)}<button>Show</button>"
+        f"{select('stage', 'Stage', stages, wanted.stage)}{select('priority', 'Priority', priorities, wanted.priority)}"
+        f"{select('held', 'Hold', [('', 'Held or not'), ('any', 'On hold')], wanted.held)}"
+        f"{select('sort', 'Order', sorts, wanted.sort)}"
+        f"{select('view', 'As', [('', 'Table'), (BOARD_VIEW, 'Board')], wanted.view)}<button>Show</button>"
         f"<a class='quiet' href='/operations/cases'>Clear</a>"
         f"<a class='csv' href='/operations/cases.csv{wanted.address()}' download>CSV</a></form>"
     )
-
-
-def _select(name: str, label: str, options: list[tuple[str, str]], chosen: str) -> str:
-    made = "".join(
-        f"<option value='{value}'{' selected' if value == chosen else ''}>{shown}</option>" for value, shown in options
-    )
-    return f"<label>{label}<select name='{name}'>{made}</select></label>"
 
 
 def page(found: Page, wanted: Wanted, now: datetime, following: str | None, *, pick: bool = False) -> str:

@@ -1,6 +1,6 @@
-"""Facts of matching: the decision, offers, the assignment. Who the specialist is stands here as an id only."""
+"""Facts of matching: the decision, offers, the assignment, the directory. Who the specialist is stands here as an id only."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 
 from rso_shared.contracts.base import CaseFact, Contract, ErasureAnswer, FactModel
@@ -85,6 +85,58 @@ class SpecialistRegistered(FactModel):
     TYPE: ClassVar[str] = "matching.specialist_registered"
     specialist_id: str
     taxonomy: tuple[str, ...]
+    capacity: int | None = None
+    """Cases at once that the specialist takes; 0 is a pause."""
+
+    def key(self) -> str:
+        return self.specialist_id
+
+
+class CapacityChanged(FactModel):
+    """How many cases at once the specialist takes from here on; 0 is a pause."""
+
+    TYPE: ClassVar[str] = "matching.capacity_changed"
+    specialist_id: str
+    capacity: int
+
+    def key(self) -> str:
+        return self.specialist_id
+
+
+class LicenceRecorded(FactModel):
+    """A licence to practise in one jurisdiction; `valid_to` is its last day. Its number stays in matching."""
+
+    TYPE: ClassVar[str] = "matching.licence_recorded"
+    specialist_id: str
+    licence_id: str
+    country: str
+    state: str
+    valid_from: date
+    valid_to: date
+
+    def key(self) -> str:
+        return self.specialist_id
+
+
+class LicenceEnded(FactModel):
+    """A licence was taken back before its date; `last_day` is the last day on which it held."""
+
+    TYPE: ClassVar[str] = "matching.licence_ended"
+    specialist_id: str
+    licence_id: str
+    last_day: date
+
+    def key(self) -> str:
+        return self.specialist_id
+
+
+class CredentialsVerified(FactModel):
+    """`valid_to` is the last day on which this verification counts."""
+
+    TYPE: ClassVar[str] = "matching.credentials_verified"
+    specialist_id: str
+    verified_on: date
+    valid_to: date
 
     def key(self) -> str:
         return self.specialist_id

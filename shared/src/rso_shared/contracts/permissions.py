@@ -148,6 +148,7 @@ MATRIX: dict[str, dict[Role, Reach]] = {
     "grant.read": {**_GRANTING, Role.PLATFORM: Reach.ORGANISATION},
     "grant.manage": {**_GRANTING},
     # operations and coordinator
+    "money_report.read": {**_FINANCE, **_OPERATIONS, **_DIRECTOR},
     "timeline.read": {**_STAFF, **_FINANCE, Role.PARTNER: Reach.ORGANISATION, **_PATIENT_SIDE},
     "workflow.read": {**_OPERATIONS, **_DESK},
     "clock.read": dict.fromkeys(Role, Reach.ANY),

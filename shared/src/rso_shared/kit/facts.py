@@ -1,6 +1,7 @@
 """Facts of other services that this one keeps: written in the inbox's transaction, read by deciders' callers and by views."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -105,6 +106,19 @@ def all_of(tx: Tx, key: str, *models: type[FactModel], as_of: datetime | None = 
     if as_of is not None:
         query = query.where(FACTS.c.occurred_at <= iso(as_of))
     return [_fact(row) for row in tx.conn.execute(query).mappings() if row["type"] in REGISTRY]
+
+
+def in_order(tx: Tx, *models: type[FactModel], size: int = 1_000) -> Iterator[Fact]:
+    """Every kept fact of these types in the order of arrival, `size` at a time: for whoever builds a read model anew."""
+    types, last = [model.fact_type() for model in models], 0
+    while True:
+        query = select(FACTS).where(FACTS.c.position > last, FACTS.c.type.in_(types)).order_by(FACTS.c.position)
+        rows = tx.conn.execute(query.limit(size)).mappings().all()
+        for row in rows:
+            yield _fact(row)
+        if len(rows) < size:
+            return
+        last = rows[-1]["position"]
 
 
 def _fact(row: Any) -> Fact:

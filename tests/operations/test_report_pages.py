@@ -1,0 +1,167 @@
+"""Specialists and Reports in a process of their own: who sees what, what is logged, and that files name nobody."""
+
+import subprocess
+import sys
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from operations.browser import CHROMIUM, opened
+from operations.told import life
+from rso_operations.app import SPEC
+from rso_shared.contracts import matching
+from rso_shared.contracts.intake import CoveredLivesStated
+from rso_shared.kit.auth import make_private_pem
+from support.harness import START, Harness
+
+REPORTS = ("turnaround", "outcomes", "endings", "honoraria", "revenue", "employer")
+MONEY = ("honoraria", "revenue")
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    """The serving process has a clock of its own that stands at the start too: what happened lies before it."""
+    folder = tmp_path_factory.mktemp("reports")
+    (folder / "issuer.pem").write_bytes(make_private_pem())
+    harness = Harness(SPEC, folder / "data")
+    then = START - timedelta(days=40)
+    for number in range(15):
+        for at, fact in life(f"case-{number}", hours=number + 2, sponsor="acme", at=then):
+            harness.clock.set(at)
+            harness.receive(fact)
+    harness.clock.set(then)
+    harness.receive(
+        CoveredLivesStated(organisation_id="acme", covered_lives=400),
+        matching.SpecialistRegistered(specialist_id="dr-one", taxonomy=("207RX0202X",), capacity=3),
+    )
+    yield harness
+    harness.close()
+
+
+@pytest.fixture(scope="module")
+def address(filled, tmp_path_factory):
+    folder = Path(filled.service.settings.database_url.removeprefix("sqlite:///")).parent
+    command = [sys.executable, str(Path(__file__).with_name("serving.py")), str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder.parent) as server:
+        assert server.stdout is not None
+        yield f"http://127.0.0.1:{int(server.stdout.readline())}/operations"
+        server.terminate()
+
+
+@contextmanager
+def signed_in(address, role):
+    with httpx.Client(base_url=address, timeout=30) as client:
+        assert client.post("/sign-in", data={"role": role}).status_code == 303
+        yield client
+
+
+JANUARY = {"from": "2026-01-01", "to": "2026-01-31"}
+
+
+@pytest.mark.parametrize("path", ["/specialists", "/reports", "/reports?from=2026-01-01&sponsor=acme"])
+def test_a_stranger_is_led_to_the_sign_in(address, path):
+    answer = httpx.get(address + path)
+    assert (answer.status_code, answer.headers["location"][:25]) == (303, "/operations/sign-in?next=")
+
+
+@pytest.mark.parametrize("path", ["/specialists.csv", *(f"/reports/{name}.csv" for name in REPORTS)])
+def test_a_stranger_gets_no_file(address, path):
+    assert httpx.get(address + path).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("role", "money", "directory"),
+    [
+        ("operations", True, True), ("finance", True, False), ("medical_director", True, True),
+        ("care_coordinator", False, True), ("quality_reviewer", False, False),
+    ],
+)  # fmt: skip
+def test_who_sees_money_and_who_sees_the_directory(address, role, money, directory):
+    with signed_in(address, role) as client:
+        page = client.get("/reports", params=JANUARY)
+        assert page.status_code == 200
+        assert "Turnaround" in page.text
+        assert ("Revenue" in page.text, "Honoraria" in page.text) == (money, money)
+        for name in REPORTS:
+            expected = 200 if money or name not in MONEY else 403
+            assert client.get(f"/reports/{name}.csv", params=JANUARY).status_code == expected
+        assert client.get("/specialists").status_code == (200 if directory else 403)
+        assert client.get("/specialists.csv").status_code == (200 if directory else 403)
+
+
+def test_the_pages_are_there_and_lead_to_each_other(address):
+    with signed_in(address, "operations") as client:
+        for path in ("/", "/cases", "/specialists", "/reports"):
+            page = client.get(path).text
+            assert "/operations/specialists" in page
+            assert "/operations/reports" in page
+        assert "dr-one" in client.get("/specialists").text
+        assert client.get("/reports/nothing.csv").status_code == 404
+
+
+def test_the_address_holds_period_instant_and_employer(address):
+    with signed_in(address, "operations") as client:
+        january = client.get("/reports/turnaround.csv", params=JANUARY).text.splitlines()
+        assert january[0] == "program,stage,cases,p50_seconds,p90_seconds,promised,on_time"
+        assert january[1].startswith("all programs,submission to delivery,15,")
+        assert (
+            len(client.get("/reports/turnaround.csv", params={**JANUARY, "as_of": "2026-01-20"}).text.splitlines()) == 1
+        )
+        assert (
+            len(
+                client.get(
+                    "/reports/turnaround.csv", params={"from": "2026-02-01", "to": "2026-02-28"}
+                ).text.splitlines()
+            )
+            == 1
+        )
+        told = client.get("/reports/employer.csv", params={"sponsor": "acme", "month": "2026-01"}).text.splitlines()
+        assert told == ["program,opened,delivered,ended", "direct,15,15,15", "all programs,15,15,15"]
+        page = client.get("/reports", params={**JANUARY, "sponsor": "acme", "month": "2026-01"}).text
+        assert "Employer report: acme, January 2026" in page
+
+
+def test_no_file_names_a_case_a_person_or_a_condition(address):
+    with signed_in(address, "operations") as client:
+        query = {**JANUARY, "sponsor": "acme", "month": "2026-01"}
+        for name in REPORTS:
+            text = client.get(f"/reports/{name}.csv", params=query).text
+            assert len(text.splitlines()) > 1, name
+            for secret in ("case-", "person-1", "breast", "cancer", "patient-sub", "4417", "CA"):
+                assert secret not in text, (name, secret)
+
+
+def test_each_look_is_one_entry_and_a_refusal_is_none(address, filled):
+    def entries():
+        return [(entry.what, entry.role) for entry in filled.service.access_log.entries()]
+
+    with signed_in(address, "care_coordinator") as client:
+        before = len(entries())
+        client.get("/specialists")
+        client.get("/specialists.csv")
+        client.get("/reports", params=JANUARY)
+        client.get("/reports/endings.csv", params=JANUARY)
+        client.get("/reports/revenue.csv", params=JANUARY)
+    found = entries()[before:]
+    assert [what for what, _ in found] == ["specialists", "specialists", "reports", "report_endings"]
+    assert {role for _, role in found} == {"care_coordinator"}
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_keys_lead_there_and_the_list_follows_the_facts(address, filled, tmp_path):
+    def press(tab, key):
+        tab.run(f"document.dispatchEvent(new KeyboardEvent('keydown', {{key: '{key}'}}))")
+
+    with opened(f"{address}/sign-in", tmp_path / "browser") as tab:
+        tab.shows("continue as", within=20)
+        tab.run("document.querySelector('button[value=operations]').click()")
+        tab.shows("under way", within=20)
+        press(tab, "g"), press(tab, "s")
+        tab.shows("dr-one", within=20)
+        filled.receive(matching.CapacityChanged(specialist_id="dr-one", capacity=0))
+        tab.shows("paused", within=4)
+        press(tab, "g"), press(tab, "r")
+        tab.shows("Turnaround", within=20)
