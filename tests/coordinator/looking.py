@@ -26,7 +26,7 @@ class Looking:
 
     def waits_for(self, what: str) -> Any:
         view = until(
-            self.view, lambda case: any(item["what"] == what for item in case["waiting_on"]), what=what, seconds=15
+            self.view, lambda case: any(item["what"] == what for item in case["waiting_on"]), what=what, seconds=120
         )
         return next(item for item in view["waiting_on"] if item["what"] == what)
 

@@ -34,7 +34,7 @@ SLACK = timedelta(seconds=5)
 """A timer is set when its workflow task completes, a moment after the instant it was reckoned from."""
 PAUSE = 0.02
 CALM = 2
-PATIENCE = 20.0
+PATIENCE = 120.0
 SERVER_PATIENCE = timedelta(seconds=60)
 """For a Java process to come up beside whatever else the machine does."""
 TASKS = {EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED: 1, EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED: 0}

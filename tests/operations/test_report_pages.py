@@ -1,7 +1,5 @@
 """Specialists and Reports in a process of their own: who sees what, what is logged, and that files name nobody."""
 
-import subprocess
-import sys
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -9,12 +7,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from operations.browser import CHROMIUM, opened
+from operations.served import new_issuer, served
 from operations.told import life
+from operations.walking import CONNECTED, needs_chromium, walking
 from rso_operations.app import SPEC
 from rso_shared.contracts import matching
 from rso_shared.contracts.intake import CoveredLivesStated
-from rso_shared.kit.auth import make_private_pem
 from support.harness import START, Harness
 
 REPORTS = ("turnaround", "outcomes", "endings", "honoraria", "revenue", "employer")
@@ -25,7 +23,7 @@ MONEY = ("honoraria", "revenue")
 def filled(tmp_path_factory):
     """The serving process has a clock of its own that stands at the start too: what happened lies before it."""
     folder = tmp_path_factory.mktemp("reports")
-    (folder / "issuer.pem").write_bytes(make_private_pem())
+    new_issuer(folder)
     harness = Harness(SPEC, folder / "data")
     then = START - timedelta(days=40)
     for number in range(15):
@@ -42,13 +40,9 @@ def filled(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(filled, tmp_path_factory):
-    folder = Path(filled.service.settings.database_url.removeprefix("sqlite:///")).parent
-    command = [sys.executable, str(Path(__file__).with_name("serving.py")), str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder.parent) as server:
-        assert server.stdout is not None
-        yield f"http://127.0.0.1:{int(server.stdout.readline())}/operations"
-        server.terminate()
+def address(filled):
+    with served(Path(filled.service.settings.database_url.removeprefix("sqlite:///")).parents[1]) as made:
+        yield made
 
 
 @contextmanager
@@ -150,18 +144,17 @@ def test_each_look_is_one_entry_and_a_refusal_is_none(address, filled):
     assert {role for _, role in found} == {"care_coordinator"}
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-def test_keys_lead_there_and_the_list_follows_the_facts(address, filled, tmp_path):
-    def press(tab, key):
-        tab.run(f"document.dispatchEvent(new KeyboardEvent('keydown', {{key: '{key}'}}))")
-
-    with opened(f"{address}/sign-in", tmp_path / "browser") as tab:
-        tab.shows("continue as", within=20)
-        tab.run("document.querySelector('button[value=operations]').click()")
-        tab.shows("under way", within=20)
-        press(tab, "g"), press(tab, "s")
-        tab.shows("dr-one", within=20)
+@needs_chromium
+def test_keys_lead_there_and_the_list_follows_the_facts(address, filled, browser):
+    with walking(browser, "light", address, "operations") as walk:
+        walk.open(f"{address}/")
+        walk.page.keyboard.press("g")
+        walk.page.keyboard.press("s")
+        walk.shows("dr-one")
+        walk.page.wait_for_function(CONNECTED)
         filled.receive(matching.CapacityChanged(specialist_id="dr-one", capacity=0))
-        tab.shows("paused", within=4)
-        press(tab, "g"), press(tab, "r")
-        tab.shows("Turnaround", within=20)
+        walk.shows("paused", within=4)
+        walk.page.keyboard.press("g")
+        walk.page.keyboard.press("r")
+        walk.shows("Turnaround")
+        assert walk.trouble == []
