@@ -5,21 +5,20 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from operations.stored import BACKENDS, kept_in
 from operations.told import life, say
 from rso_operations import employer, view_reports
-from rso_operations.app import SPEC
 from rso_operations.employer import TOTAL, month
 from rso_shared.contracts.intake import CoveredLivesStated
-from support.harness import START, Harness
+from support.harness import START
 
 MARCH = month("2026-03", START + timedelta(days=60))
 
 
-@pytest.fixture
-def operations(tmp_path):
-    harness = Harness(SPEC, tmp_path)
-    yield harness
-    harness.close()
+@pytest.fixture(params=BACKENDS)
+def operations(request, tmp_path):
+    with kept_in(request.param, tmp_path) as harness:
+        yield harness
 
 
 def cases(operations, sponsor, **programs):

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from operations.stored import BACKENDS, kept_in
 from operations.told import DAY, HOUR, entered, life, opened, say, signed
 from rso_operations import happenings, models, view_reports
-from rso_operations.app import SPEC
 from rso_operations.markup import text
 from rso_operations.reporting import Asked
 from rso_operations.reports import EVERY, REPORTS, WHOLE
@@ -15,17 +15,16 @@ from rso_shared.contracts.billing import ChargeCaptured, ChargeVoided, RefundIss
 from rso_shared.contracts.intake import CaseClosed, CaseDeclined
 from rso_shared.contracts.vocabulary import CloseReason, DeclineReason, Effect, Stage
 from rso_shared.kit import facts
-from support.harness import START, Harness
+from support.harness import START
 
 TODAY = START.date()
 WEEK = Asked(TODAY, TODAY + timedelta(days=7), TODAY + timedelta(days=9))
 
 
-@pytest.fixture
-def operations(tmp_path):
-    harness = Harness(SPEC, tmp_path)
-    yield harness
-    harness.close()
+@pytest.fixture(params=BACKENDS)
+def operations(request, tmp_path):
+    with kept_in(request.param, tmp_path) as harness:
+        yield harness
 
 
 def counted(operations, name, asked=WEEK):

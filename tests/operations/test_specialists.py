@@ -4,24 +4,23 @@ from datetime import date, timedelta
 
 import pytest
 
+from operations.stored import BACKENDS, kept_in
 from operations.told import DAY, HOUR, say
 from rso_operations import models, specialists, view_specialists
-from rso_operations.app import SPEC
 from rso_operations.specialists import HEAD, Sort, Wanted
 from rso_shared.contracts import matching
 from rso_shared.contracts.intake import ErasureApproved
 from rso_shared.contracts.vocabulary import ErasureReason, OfferDeclineReason
-from support.harness import START, Harness
+from support.harness import START
 
 TODAY = START.date()
 NOW = START + 10 * DAY
 
 
-@pytest.fixture
-def operations(tmp_path):
-    harness = Harness(SPEC, tmp_path)
-    yield harness
-    harness.close()
+@pytest.fixture(params=BACKENDS)
+def operations(request, tmp_path):
+    with kept_in(request.param, tmp_path) as harness:
+        yield harness
 
 
 def registered(name, capacity=3, taxonomy="207RX0202X"):
