@@ -81,7 +81,7 @@ def test_no_mouse_is_needed(walk, address):
     page.keyboard.press("g")
     page.keyboard.press("c")
     page.wait_for_url(f"{address}/cases")
-    page.wait_for_selector("h2, caption")
+    page.wait_for_selector("caption")
     page.keyboard.press("/")
     page.keyboard.type("5010\n")
     page.wait_for_url(f"{address}/cases?q=5010")
