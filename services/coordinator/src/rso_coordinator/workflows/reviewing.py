@@ -31,6 +31,8 @@ class Reviewing(CaseSteps):
             if m.exhausted:
                 await self._no_specialist()
                 continue
+            if not m.offers:  # declined at once: that was heard before the answer which named the offer
+                continue
             offer_id, expires_at = next(iter(m.offers.items()))
             await self.say(
                 Saying(
