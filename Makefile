@@ -8,7 +8,7 @@ MYPY := shared/src services/intake/src services/records-compiler/src services/ma
 	services/billing/src services/coordinator/src services/operations/src services/subscriptions/src deploy/onebox/src deploy/cluster/src deploy/engines/src
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up test check lint format types imports locks docs images-check bench engines cluster clean
+.PHONY: help install run up test check lint format types imports locks docs images-check bench bench-pages engines cluster clean
 
 help: ## show this help
 	@echo "Remote second opinion. First time: make run"
@@ -34,6 +34,9 @@ up: install ## start everything on .rso/live and stay (PORT=8000)
 
 test: install ## every test this machine can run, on real engines where it can have them; RSO_ENGINES=0 leaves these out
 	$(if $(filter 0,$(RSO_ENGINES)),,.venv/bin/rso-engines run --data $(or $(DATA),.rso/test-engines) --) $(PY) -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
+
+bench-pages: install ## the staff's pages with 100,000 cases and 25 watching browsers
+	@$(PY) bench/pages.py
 
 engines: install ## start Kafka, PostgreSQL and Temporal server on .rso/engines, one database per service; .venv/bin/rso-engines down stops them
 	@.venv/bin/rso-engines up $(ENGINES) --data $(or $(DATA),.rso/engines) \

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from rso_coordinator.worker import Temporal
 from rso_onebox import box as onebox
 from rso_onebox.datadir import DataDir, Lock
-from rso_operations import models
+from rso_operations import rebuilding as operations
 from rso_shared.kit.service import rebuild_all
 
 
@@ -24,9 +24,7 @@ def run(data: DataDir, say: Callable[[str], None]) -> int:
         for service in box.services.values():
             for name, streams in rebuild_all(service).items():
                 say(f"{service.name}: {name} rebuilt from {streams} streams")
-        with box.services["operations"].db.write() as tx:
-            rebuilt = models.rebuild(tx)
-        for name, rows in rebuilt.items():
+        for name, rows in operations.run(box.services["operations"]).items():
             say(f"operations: {name} rebuilt from its facts, {rows} rows")
         box.close()
     finally:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from rso_operations import rebuilding
 from rso_operations.app import SPEC
 from rso_shared.kit.process import Additions, main
 from rso_shared.kit.service import Loop, Service
@@ -20,4 +21,11 @@ def face(app: FastAPI, service: Service) -> Mapping[str, Loop]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(SPEC, Path(__file__).parent / "migrations" / "versions", sys.argv[1:], Additions(face=face)))
+    sys.exit(
+        main(
+            SPEC,
+            Path(__file__).parent / "migrations" / "versions",
+            sys.argv[1:],
+            Additions(face=face, rebuild=rebuilding.run),
+        )
+    )

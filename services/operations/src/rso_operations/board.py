@@ -56,6 +56,8 @@ BOARD = Table(
     Index("board_by_stage", "stage", "since"),
     Index("board_under_way", "since", "case_id", sqlite_where=UNDER_WAY, postgresql_where=UNDER_WAY),
 )
+MARKS = Table("rebuilding", METADATA, Column("since", String, primary_key=True))
+"""One row while what the pages show is rebuilt."""
 _FIRST = {"stage": Stage.SUBMITTED.value, "waiting_on": "", "priority": Priority.ROUTINE.value}
 INSTANTS = ("since", "promised_by", "due_at", "submitted_at", "delivered_at")
 

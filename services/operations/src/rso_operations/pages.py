@@ -17,6 +17,7 @@ from rso_operations import (
     engine_room,
     listing,
     markup,
+    rebuilding,
     report_pages,
     session,
     telling,
@@ -28,6 +29,7 @@ from rso_operations import (
 )
 from rso_operations.casefile import casefile
 from rso_operations.listing import Place, Wanted
+from rso_operations.markup import moment
 from rso_shared.kit import cursor, facts
 from rso_shared.kit.auth import Principal
 from rso_shared.kit.errors import DomainError
@@ -41,6 +43,9 @@ GONE = (
     "<p role='alert' class='gone'>You are signed out, and what is shown stands still. "
     "<a href='/operations/sign-in' target='_blank'>Sign in again</a> in another tab; what you have typed here stays.</p>"
 )
+
+
+REBUILT = "<p role='status' class='gone'>What is shown is being rebuilt since {} UTC: until that is done, numbers are those of before.</p>"
 
 
 def mount(app: FastAPI, service: Service) -> None:
@@ -121,16 +126,17 @@ async def _shown(
 
 def _live(service: Service, cookies: dict[str, str], draw: Draw, first: str) -> None:
     """Drawn anew in a thread: the event loop of this process also serves everyone else. Sent only when it has changed."""
-    gone = ui.html("", sanitize=False)
+    gone = ui.html(_rebuilt(service), sanitize=False)
     shown = ui.html(first, sanitize=False)
 
     async def refresh() -> None:
         if session.who(service, cookies) is None:
             gone.set_content(GONE)
             return
-        content = await run.io_bound(draw)
-        if content is not None and content != shown.content:  # None while the process is stopping
-            shown.set_content(content)
+        content = await run.io_bound(lambda: (_rebuilt(service), draw()))
+        for place, drawn in zip((gone, shown), content or (), strict=False):  # nothing while the process is stopping
+            if drawn != place.content:
+                place.set_content(drawn)
 
     ui.timer(REFRESH_SECONDS, refresh)
 
@@ -176,6 +182,12 @@ def _health(service: Service) -> Asked:
         return view_health.page(await engine_room.look(service.settings, token), service.clock.now())
 
     return Asked(engine_room.PERMISSION, answer)
+
+
+def _rebuilt(service: Service) -> str:
+    with service.db.read() as tx:
+        since = rebuilding.since(tx)
+    return REBUILT.format(moment(since)) if since else ""
 
 
 def _address(request: Request) -> str:

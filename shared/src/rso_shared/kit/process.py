@@ -39,6 +39,8 @@ class Additions:
     """Per role, beside the kit's; a role that the kit does not know is the service's own (the coordinator's worker)."""
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Consumer groups beside the service's own, and their topics: their lag is watched too."""
+    rebuild: Callable[[Service], Mapping[str, int]] = lambda _service: {}
+    """Read models that are made of kept facts: rebuilt after those that are made of the service's own streams; rows by name."""
     face: Callable[[FastAPI, Service], Loops] | None = None
     """Puts something on top of the api's app before it is served; returns what runs beside it."""
 
@@ -66,6 +68,8 @@ def main(spec: ServiceSpec, versions: Path, argv: Sequence[str], more: Additions
         elif role == "rebuild":
             for name, streams in rebuild_all(service).items():
                 print(f"{name}: {streams} streams")  # noqa: T201 - its answer
+            for name, rows in more.rebuild(service).items():
+                print(f"{name}: {rows} rows")  # noqa: T201 - its answer
         else:
             _stay(service, role, more)
     finally:
