@@ -85,7 +85,7 @@ LOOKS_BACK = {
 WITHIN_ANSWERS = {"specialist_pay.read", "money_report.read"}
 """They open a part of what a route with another permission answers, or of a page for the staff."""
 
-OWN_REPEAT = {"advance", "enter", "leave", "do"}
+OWN_REPEAT = {"advance", "enter", "leave", "do", "try_again"}
 """Moving the clock to an instant it has reached changes nothing; it asks for the key like every POST. Signing in to the pages and out
 again keeps nothing here, and an act of theirs hands the key on to the service that owns the command.
 """

@@ -66,18 +66,27 @@ def mount(app: FastAPI, service: Service) -> None:
             lambda who: view_cases.form(wanted) + acting.bulk_forms(who),
         )
 
+    _mount_others(service)
+    report_pages.mount(app, service, _shown, PATH)
+    app.include_router(session.router)
+    app.add_api_route(f"{PATH}/cases.csv", _csv, include_in_schema=False)
+    ui.run_with(app, mount_path=PATH, title="Operations", dark=None, show_welcome_message=False)
+
+
+def _mount_others(service: Service) -> None:
     @ui.page("/cases/{case_id}", title="Case", dark=None)
     async def case_page(
         request: Request, case_id: str, at: Annotated[int | None, Query(ge=1)] = None
     ) -> Response | None:
         still = await run.io_bound(_slider, service, case_id, at) or ""
-
-        def above(who: Principal) -> str:
-            return still + ("" if at or not still else acting.forms(case_id, who))
-
-        below = _told(service, case_id) if still and not at else None
+        now = bool(still) and not at
         return await _shown(
-            service, request, "Case", lambda who: lambda: _case(service, case_id, at, who), above, asked=below
+            service,
+            request,
+            "Case",
+            lambda who: lambda: _case(service, case_id, at, who),
+            lambda who: still + (acting.forms(case_id, who) if now else ""),
+            asked=_told(service, case_id) if now else None,
         )
 
     @ui.page("/health", title="Health", dark=None)
@@ -85,11 +94,6 @@ def mount(app: FastAPI, service: Service) -> None:
         return await _shown(
             service, request, "Health", lambda _who: lambda: "", _links(service), asked=_health(service)
         )
-
-    report_pages.mount(app, service, _shown, PATH)
-    app.include_router(session.router)
-    app.add_api_route(f"{PATH}/cases.csv", _csv, include_in_schema=False)
-    ui.run_with(app, mount_path=PATH, title="Operations", dark=None, show_welcome_message=False)
 
 
 async def _shown(

@@ -104,7 +104,7 @@ def _signed_in(request: Request) -> str:
 
 
 @router.post("/operations/replay/{short}/{consumer}/{key}")
-async def replay(request: Request, short: str, consumer: str, key: str) -> JSONResponse:
+async def try_again(request: Request, short: str, consumer: str, key: str) -> JSONResponse:
     """As `do`, for a key that a service has set aside."""
     try:
         token = _signed_in(request)
