@@ -26,6 +26,7 @@ from postgres_room import database, postgres
 from preload import case, load
 from rows import Row, at_most, ratio_at_most, reported, table
 
+from rso_operations.board import ENDED
 from rso_shared.contracts.vocabulary import Stage
 from rso_shared.kit.clock import iso
 
@@ -40,7 +41,7 @@ LIVING = 20
 """One case in so many is under way; the others are over."""
 SPREAD = """
 UPDATE board SET stage = (%(stages)s::text[])[1 + abs(hashtext(case_id)) %% %(count)s], owner = 'nurse-' || abs(hashtext(case_id)) %% 25,
-    delivered_at = NULL, promised_by = %(days)s::text[][1 + abs(hashtext(case_id)) %% 9]
+    delivered_at = NULL, promised_by = (%(days)s::text[])[1 + abs(hashtext(case_id)) %% 9]
 WHERE abs(hashtext(case_id || 'x')) %% %(living)s = 0
 """
 
@@ -83,9 +84,7 @@ def _shown(count: int, played: Finished, made: Path, servers: str) -> Iterator[S
 
 
 def _spread(dsn: str) -> None:
-    stages = [
-        stage.value for stage in Stage if stage not in {Stage.CLOSED, Stage.DECLINED, Stage.WITHDRAWN, Stage.EXPIRED}
-    ]
+    stages = [stage.value for stage in Stage if stage not in ENDED]
     days = [iso(datetime.now(UTC) + timedelta(days=day - 3)) for day in range(9)]
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("UPDATE board SET stage = 'closed'")

@@ -8,11 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from operations.cases import CASE, submitted
-from rso_operations import board, listing
+from rso_operations import board, listing, models
 from rso_operations.app import SPEC
-from rso_operations.board import Row
+from rso_operations.board import ENDED, Row
 from rso_operations.listing import Wanted
-from rso_operations.markup import ENDED
 from rso_operations.subscribe import SUBSCRIPTION
 from rso_shared.contracts.coordinator import PromiseChanged, StageEntered, WaitingChanged, WaitingOn
 from rso_shared.contracts.intake import PriorityChanged
@@ -96,7 +95,7 @@ def test_a_rebuild_gives_the_same_board(operations):
     operations.receive(*FACTS, PriorityChanged(case_id=CASE, priority=Priority.EXPEDITED))
     before = shown(operations)
     with operations.service.db.write() as tx:
-        assert board.rebuild(tx) == 2
+        assert models.rebuild(tx)["board"] == 2
     assert shown(operations) == before
 
 

@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Index, MetaData, String, Table, delete, func, insert, select, text, update
+from sqlalchemy import Column, Index, MetaData, String, Table, func, insert, select, text, update
 
 from rso_operations.words import parties
 from rso_shared.contracts.base import FactModel
 from rso_shared.contracts.coordinator import EscalationRaised, PromiseChanged, StageEntered, WaitingChanged
 from rso_shared.contracts.intake import CaseHeld, CaseResumed, CaseSubmitted, OwnerAssigned, PriorityChanged
 from rso_shared.contracts.matching import AssignmentReleased, OfferAccepted
-from rso_shared.contracts.registry import FACTS as REGISTRY
 from rso_shared.contracts.vocabulary import Priority, Stage
 from rso_shared.kit.clock import iso, parse_iso
 from rso_shared.kit.database import Tx
-from rso_shared.kit.tables import FACTS
+from rso_shared.kit.facts import Fact
 
 METADATA = MetaData()
 ENDED = (Stage.CLOSED, Stage.DECLINED, Stage.WITHDRAWN, Stage.EXPIRED)
@@ -124,10 +123,11 @@ def _by_the_coordinator(fact: FactModel) -> dict[str, Any]:
     return {}
 
 
-def apply(tx: Tx, fact: FactModel) -> None:
-    columns = _held(tx, fact) if isinstance(fact, CaseHeld | CaseResumed) else _columns(fact)
-    if not tx.conn.execute(update(BOARD).where(BOARD.c.case_id == fact.key()).values(**columns)).rowcount:
-        tx.conn.execute(insert(BOARD).values(case_id=fact.key(), **{**_FIRST, **columns}))
+def apply(tx: Tx, fact: Fact) -> None:
+    data = fact.data
+    columns = _held(tx, data) if isinstance(data, CaseHeld | CaseResumed) else _columns(data)
+    if not tx.conn.execute(update(BOARD).where(BOARD.c.case_id == data.key()).values(**columns)).rowcount:
+        tx.conn.execute(insert(BOARD).values(case_id=data.key(), **{**_FIRST, **columns}))
 
 
 def _held(tx: Tx, fact: CaseHeld | CaseResumed) -> dict[str, Any]:
@@ -142,16 +142,6 @@ SHOWN: tuple[type[FactModel], ...] = (
     CaseSubmitted, PriorityChanged, OwnerAssigned, CaseHeld, CaseResumed, OfferAccepted, AssignmentReleased, StageEntered,
     WaitingChanged, PromiseChanged, EscalationRaised,
 )  # fmt: skip
-
-
-def rebuild(tx: Tx) -> int:
-    """From the kept facts in the order of arrival, in one transaction. Returns how many cases stand on the board."""
-    tx.conn.execute(delete(BOARD))
-    types = [model.fact_type() for model in SHOWN]
-    query = select(FACTS.c.type, FACTS.c.data).where(FACTS.c.type.in_(types)).order_by(FACTS.c.position)
-    for type_, data in tx.conn.execute(query).all():
-        apply(tx, REGISTRY[type_].parse(data))
-    return int(tx.conn.execute(select(func.count()).select_from(BOARD)).scalar_one())
 
 
 def counted(tx: Tx) -> dict[str, int]:

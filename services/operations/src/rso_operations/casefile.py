@@ -15,7 +15,6 @@ from rso_shared.contracts.vocabulary import Stage
 from rso_shared.kit.facts import Fact
 
 PAY = (HonorariumAccrued, HonorariumApproved)
-ENDED = frozenset({Stage.CLOSED, Stage.DECLINED, Stage.WITHDRAWN, Stage.EXPIRED})
 REQUEST_STATES: Mapping[type[FactModel], str] = {
     records.RecordHolderIdentified: "facility named",
     records.RecordRequestVerified: "facility verified",

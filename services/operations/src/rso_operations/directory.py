@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import Column, Index, Integer, String, Table, delete, func, insert, select, text, update
+from sqlalchemy import Column, Index, Integer, String, Table, delete, insert, text, update
 
 from rso_operations.board import METADATA
 from rso_shared.contracts import matching
 from rso_shared.contracts.base import ErasureOrder, FactModel
 from rso_shared.contracts.intake import ErasureApproved
-from rso_shared.kit import facts
 from rso_shared.kit.clock import iso
 from rso_shared.kit.database import Tx
 from rso_shared.kit.facts import Fact
@@ -128,12 +127,3 @@ SHOWN: tuple[type[FactModel], ...] = (
     matching.LicenceEnded, matching.CaseOffered, matching.OfferAccepted, matching.OfferDeclined, matching.OfferLapsed,
     matching.OfferWithdrawn, matching.AssignmentReleased, matching.AssignmentCompleted, ErasureApproved,
 )  # fmt: skip
-
-
-def rebuild(tx: Tx) -> int:
-    """From the kept facts in the order of arrival, in one transaction. Returns how many specialists there are."""
-    for table in (OFFERS, LICENCES, SPECIALISTS):
-        tx.conn.execute(delete(table))
-    for fact in facts.in_order(tx, *SHOWN):
-        apply(tx, fact)
-    return int(tx.conn.execute(select(func.count()).select_from(SPECIALISTS)).scalar_one())

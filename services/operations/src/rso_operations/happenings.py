@@ -6,7 +6,7 @@ of the same stream (the stage that is left, the promise that stood, the charge t
 
 from typing import Any
 
-from sqlalchemy import Column, Index, String, Table, delete, func, insert, select, update
+from sqlalchemy import Column, Index, String, Table, insert, select, update
 
 from rso_operations.board import ENDED as END_STAGES
 from rso_operations.board import METADATA
@@ -22,7 +22,6 @@ from rso_shared.contracts.coordinator import PromiseChanged, StageEntered
 from rso_shared.contracts.intake import CaseClosed, CaseDeclined, CaseExpired, CaseSubmitted, CaseWithdrawn
 from rso_shared.contracts.opinions import OpinionSigned
 from rso_shared.contracts.vocabulary import Stage
-from rso_shared.kit import facts
 from rso_shared.kit.clock import iso, parse_iso
 from rso_shared.kit.database import Tx
 from rso_shared.kit.facts import Fact
@@ -156,12 +155,3 @@ SHOWN: tuple[type[FactModel], ...] = (
     CaseSubmitted, PromiseChanged, StageEntered, OpinionSigned, CaseClosed, CaseDeclined, CaseWithdrawn, CaseExpired,
     ChargeCaptured, RefundIssued, ChargeVoided, HonorariumAccrued, HonorariumApproved,
 )  # fmt: skip
-
-
-def rebuild(tx: Tx) -> int:
-    """From the kept facts in the order of arrival, in one transaction. Returns how many rows there are."""
-    for table in (HAPPENED, CASES):
-        tx.conn.execute(delete(table))
-    for fact in facts.in_order(tx, *SHOWN):
-        apply(tx, fact)
-    return int(tx.conn.execute(select(func.count()).select_from(HAPPENED)).scalar_one())

@@ -5,13 +5,12 @@ from datetime import datetime, timedelta
 from html import escape
 from pathlib import Path
 
-from rso_operations.board import Row
+from rso_operations.board import ENDED, Row
 from rso_shared.contracts.vocabulary import Priority, Stage
 
 STYLE, KEYS = Path(__file__).with_name("style.css"), Path(__file__).with_name("keys.js")
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 SOON = timedelta(days=1)
-ENDED = (Stage.CLOSED, Stage.DECLINED, Stage.WITHDRAWN, Stage.EXPIRED)
 OVER = frozenset({*ENDED, Stage.DELIVERED})
 PLACES = (
     ("Today", "/operations/", "t"), ("Cases", "/operations/cases", "c"), ("Specialists", "/operations/specialists", "s"),

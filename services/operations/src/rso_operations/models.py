@@ -1,9 +1,13 @@
 """The read models of the pages, each fed by the facts it shows, in the transaction that keeps the fact."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Table, delete, func, select
 
 from rso_operations import board, directory, happenings
 from rso_shared.contracts.base import FactModel
+from rso_shared.kit import facts
 from rso_shared.kit.database import Tx
 from rso_shared.kit.facts import Fact
 from rso_shared.kit.reactions import Reacting, Reaction
@@ -11,28 +15,45 @@ from rso_shared.kit.reactions import Reacting, Reaction
 Apply = Callable[[Tx, Fact], None]
 
 
-def _board(tx: Tx, fact: Fact) -> None:
-    board.apply(tx, fact.data)
+@dataclass(frozen=True, slots=True)
+class Model:
+    """`tables` are made of the facts `shown`, in the order of their arrival. How large it is says the first one."""
+
+    name: str
+    tables: tuple[Table, ...]
+    shown: tuple[type[FactModel], ...]
+    apply: Apply
 
 
-FED: tuple[tuple[Apply, tuple[type[FactModel], ...]], ...] = (
-    (_board, board.SHOWN), (happenings.apply, happenings.SHOWN), (directory.apply, directory.SHOWN),
-)  # fmt: skip
+MODELS = (
+    Model("board", (board.BOARD,), board.SHOWN, board.apply),
+    Model("reports", (happenings.HAPPENED, happenings.CASES), happenings.SHOWN, happenings.apply),
+    Model(
+        "specialists", (directory.SPECIALISTS, directory.LICENCES, directory.OFFERS), directory.SHOWN, directory.apply
+    ),
+)
+FED: Mapping[type[FactModel], tuple[Apply, ...]] = {
+    shown: tuple(model.apply for model in MODELS if shown in model.shown) for each in MODELS for shown in each.shown
+}
 
 
-def _of(shown: type[FactModel]) -> Reaction:
-    applied = tuple(apply for apply, types in FED if shown in types)
-
-    def react(reacting: Reacting, fact: Fact) -> None:
-        for apply in applied:
-            apply(reacting.tx, fact)
-
-    return react
+def _feed(tx: Tx, fact: Fact) -> None:
+    for apply in FED[type(fact.data)]:
+        apply(tx, fact)
 
 
-REACTIONS: Mapping[type[FactModel], Reaction] = {shown: _of(shown) for _, types in FED for shown in types}
+def _react(reacting: Reacting, fact: Fact) -> None:
+    _feed(reacting.tx, fact)
+
+
+REACTIONS: Mapping[type[FactModel], Reaction] = dict.fromkeys(FED, _react)
 
 
 def rebuild(tx: Tx) -> dict[str, int]:
-    """All of them from the kept facts, in one transaction. Returns how many rows each has: cases, happenings, specialists."""
-    return {"board": board.rebuild(tx), "reports": happenings.rebuild(tx), "specialists": directory.rebuild(tx)}
+    """All of them from the kept facts, in one transaction and one pass. Returns how many rows each has: cases, happenings, specialists."""
+    for table in (table for model in MODELS for table in model.tables):
+        tx.conn.execute(delete(table))
+    for fact in facts.in_order(tx, *FED):
+        _feed(tx, fact)
+    sizes = ((model.name, select(func.count()).select_from(model.tables[0])) for model in MODELS)
+    return {name: int(tx.conn.execute(size).scalar_one()) for name, size in sizes}

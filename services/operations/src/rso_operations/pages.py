@@ -122,25 +122,28 @@ async def _shown(
     ui.html(markup.header(name, session.shown(who)), sanitize=False).classes("ops-head")
     with ui.element("main").classes("ops").props("id=content"):
         ui.html(still(who), sanitize=False)
-        _live(service, dict(request.cookies), made(who), await run.io_bound(made(who)) or "")
+        await _live(service, dict(request.cookies), made(who))
         if asked is not None and who.may(asked.permission):
             _asking(service, dict(request.cookies), asked)
     return None
 
 
-def _live(service: Service, cookies: dict[str, str], draw: Draw, first: str) -> None:
+async def _live(service: Service, cookies: dict[str, str], draw: Draw) -> None:
     """Drawn anew in a thread: the event loop of this process also serves everyone else. Sent only when it has changed."""
-    gone = ui.html(_rebuilt(service), sanitize=False)
-    shown = ui.html(first, sanitize=False)
+
+    def drawn() -> tuple[str, str]:
+        return _rebuilt(service), draw()
+
+    first = await run.io_bound(drawn) or ("", "")  # nothing while the process is stopping
+    gone, shown = (ui.html(each, sanitize=False) for each in first)
 
     async def refresh() -> None:
         if session.who(service, cookies) is None:
             gone.set_content(GONE)
             return
-        content = await run.io_bound(lambda: (_rebuilt(service), draw()))
-        for place, drawn in zip((gone, shown), content or (), strict=False):  # nothing while the process is stopping
-            if drawn != place.content:
-                place.set_content(drawn)
+        for place, content in zip((gone, shown), await run.io_bound(drawn) or (), strict=False):
+            if content != place.content:
+                place.set_content(content)
 
     ui.timer(REFRESH_SECONDS, refresh)
 

@@ -4,7 +4,7 @@ The token is verified for every view and every refresh, as it is for the API; no
 any replica can show any page. A development deployment signs tokens for named roles itself, for callers on the machine alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from ipaddress import ip_address
 from urllib.parse import parse_qs, urlsplit
 
@@ -82,11 +82,27 @@ async def enter(request: Request) -> Response:
 
 @router.post("/operations/act/{name}/{case_id}")
 async def do(request: Request, name: str, case_id: str) -> JSONResponse:
+    return await _told(_done(request, name, case_id))
+
+
+@router.post("/operations/replay/{short}/{consumer}/{key}")
+async def try_again(request: Request, short: str, consumer: str, key: str) -> JSONResponse:
+    """For a key that a service has set aside."""
+    return await _told(_replayed(request, short, consumer, key))
+
+
+async def _told(doing: Awaitable[str]) -> JSONResponse:
     """A refusal, here or at the owning service, comes back in words with its status and code."""
     try:
-        return JSONResponse({"done": await _done(request, name, case_id)})
+        return JSONResponse({"done": await doing})
     except DomainError as refusal:
         return JSONResponse({"code": refusal.code, "detail": refusal.detail}, refusal.status)
+
+
+async def _replayed(request: Request, short: str, consumer: str, key: str) -> str:
+    token, service = _signed_in(request), request.app.state.service
+    sent = request.headers.get("idempotency-key", "")
+    return await engine_room.replay(service.settings, token, short, consumer, key, sent)
 
 
 async def _done(request: Request, name: str, case_id: str) -> str:
@@ -101,18 +117,6 @@ def _signed_in(request: Request) -> str:
         said = "You are signed out. Sign in again in another tab; what you typed is kept."
         raise DomainError("token_expired", said, status=401)
     return request.cookies[COOKIE]
-
-
-@router.post("/operations/replay/{short}/{consumer}/{key}")
-async def try_again(request: Request, short: str, consumer: str, key: str) -> JSONResponse:
-    """As `do`, for a key that a service has set aside."""
-    try:
-        token = _signed_in(request)
-        sent = request.headers.get("idempotency-key", "")
-        service: Service = request.app.state.service
-        return JSONResponse({"done": await engine_room.replay(service.settings, token, short, consumer, key, sent)})
-    except DomainError as refusal:
-        return JSONResponse({"code": refusal.code, "detail": refusal.detail}, refusal.status)
 
 
 @router.post("/operations/sign-out")

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from rso_operations.acts import Of
-from rso_operations.casefile import ENDED, JUDGED_LATER, OPEN_STATES, CaseFile, Entry, Request, open_requests
+from rso_operations.board import ENDED
+from rso_operations.casefile import JUDGED_LATER, OPEN_STATES, CaseFile, Entry, Request, open_requests
 from rso_operations.markup import OVER, age, due, moment, offered, span, table, text, words
 from rso_operations.words import owner, reason
 from rso_shared.contracts.coordinator import WaitingOn

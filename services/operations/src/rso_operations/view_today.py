@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from rso_operations.markup import CASE_HEADS, ENDED, case_row, span, table, words
+from rso_operations.board import ENDED
+from rso_operations.markup import CASE_HEADS, case_row, span, table, words
 from rso_operations.today import WINDOW, Day, Few, Today, Turnaround
 from rso_shared.contracts.vocabulary import Stage
 
