@@ -119,6 +119,22 @@ def test_a_row_that_is_inserted_twice_is_refused(db: Database, make: Callable[[T
         after(db, make, *[lambda rows: rows.insert(LINES, line("new", 1))] * 2)
 
 
+def test_a_row_that_is_merged_takes_only_the_changes(db: Database) -> None:
+    lines, seen = after(
+        db, written,
+        lambda rows: rows.merge(LINES, {"book": "old", "line": 1, "at": "first"}, {"text": "new"}),
+        lambda rows: rows.merge(LINES, {"book": "new", "line": 1, "at": "first"}, {"text": "new"}),
+        lambda rows: rows.merge(LINES, {"book": "new", "line": 1, "at": "second"}, {"text": None}),
+        lambda rows: [rows.merge(SEEN, {"book": "a"}, {}) for _ in range(2)],
+    )  # fmt: skip
+    assert [row for row in lines if row[1] == 1] == [
+        ("new", 1, None, "first"),
+        ("old", 1, "new", "b"),
+        ("other", 1, None, "b"),
+    ]
+    assert seen == ["a"]
+
+
 BOOKS, NUMBERS, INSTANTS = st.sampled_from(["old", "other", "new"]), st.integers(1, 3), st.sampled_from("abc")
 STEPS = st.one_of(
     st.tuples(st.just("put"), BOOKS, NUMBERS, INSTANTS),

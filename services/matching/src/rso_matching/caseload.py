@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, func, select, tuple_
+from sqlalchemy import RowMapping, Select, func, select, tuple_
 
 from rso_matching.domain.eligibility import Load
 from rso_matching.domain.matching_state import OfferStatus
@@ -16,6 +16,7 @@ from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit.clock import iso
 from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import unknown
+from rso_shared.kit.hot import among
 from rso_shared.kit.tables import PARTIES
 
 
@@ -23,7 +24,7 @@ def loads(tx: Tx, ids: Sequence[str], needs: CaseNeeds, at: datetime) -> dict[st
     """For each of `ids` what stands in the books at this instant, inside the caller's transaction."""
     active = active_counts(tx, ids)
     offers = _offers_since(tx, ids, iso(at - FAIRNESS_WINDOW))
-    lapses = _offers_since(tx, ids, iso(at - LAPSE_WINDOW), OFFERS.c.status == OfferStatus.LAPSED)
+    lapses = _offers_since(tx, ids, iso(at - LAPSE_WINDOW), OfferStatus.LAPSED)
     involved = _involved(tx, needs)
     return {
         id_: Load(
@@ -37,8 +38,11 @@ def loads(tx: Tx, ids: Sequence[str], needs: CaseNeeds, at: datetime) -> dict[st
 
 
 def active_counts(tx: Tx, ids: Sequence[str]) -> dict[str, int]:
-    here = (ASSIGNMENTS.c.specialist_id.in_(ids), ACTIVE)
-    return _counted(tx, select(ASSIGNMENTS.c.specialist_id, func.count()).where(*here), ASSIGNMENTS.c.specialist_id)
+    any_of, sent = among(tx, ids)
+    found = tx.run(
+        f"SELECT specialist_id, COUNT(*) FROM assignments WHERE specialist_id {any_of} AND {ACTIVE} GROUP BY 1", [sent]
+    )
+    return dict(found)
 
 
 def open_offers(tx: Tx, specialist_id: str) -> int:
@@ -46,15 +50,12 @@ def open_offers(tx: Tx, specialist_id: str) -> int:
     return tx.conn.execute(select(func.count()).select_from(OFFERS).where(*waiting)).scalar_one()
 
 
-def _offers_since(tx: Tx, ids: Sequence[str], since: str, *more: ColumnElement[bool]) -> dict[str, int]:
-    query = select(OFFERS.c.specialist_id, func.count()).where(
-        OFFERS.c.specialist_id.in_(ids), OFFERS.c.offered_at > since, *more
-    )
-    return _counted(tx, query, OFFERS.c.specialist_id)
-
-
-def _counted(tx: Tx, query: Select[Any], by: ColumnElement[str]) -> dict[str, int]:
-    return {row[0]: row[1] for row in tx.conn.execute(query.group_by(by))}
+def _offers_since(tx: Tx, ids: Sequence[str], since: str, status: OfferStatus | None = None) -> dict[str, int]:
+    any_of, sent = among(tx, ids)
+    mark = "?" if tx.is_sqlite else "%s"
+    which, values = (f" AND status = {mark}", [status]) if status else ("", [])
+    text = f"SELECT specialist_id, COUNT(*) FROM offers WHERE specialist_id {any_of} AND offered_at > {mark}{which} GROUP BY 1"
+    return dict(tx.run(text, [sent, since, *values]))
 
 
 def _involved(tx: Tx, needs: CaseNeeds) -> set[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Index, MetaData, String, Table, func, insert, select, text, update
+from sqlalchemy import Column, Index, MetaData, String, Table, func, select, text
 
 from rso_operations.words import parties
 from rso_shared.contracts.base import FactModel
@@ -18,6 +18,7 @@ from rso_shared.contracts.vocabulary import Priority, Stage
 from rso_shared.kit.clock import iso, parse_iso
 from rso_shared.kit.database import Tx
 from rso_shared.kit.facts import Fact
+from rso_shared.kit.rows import Written
 
 METADATA = MetaData()
 ENDED = (Stage.CLOSED, Stage.DECLINED, Stage.WITHDRAWN, Stage.EXPIRED)
@@ -126,14 +127,13 @@ def _by_the_coordinator(fact: FactModel) -> dict[str, Any]:
 def apply(tx: Tx, fact: Fact) -> None:
     data = fact.data
     columns = _held(tx, data) if isinstance(data, CaseHeld | CaseResumed) else _columns(data)
-    if not tx.conn.execute(update(BOARD).where(BOARD.c.case_id == data.key()).values(**columns)).rowcount:
-        tx.conn.execute(insert(BOARD).values(case_id=data.key(), **{**_FIRST, **columns}))
+    Written.to(tx, BOARD).merge(BOARD, {"case_id": data.key(), **_FIRST}, columns)
 
 
 def _held(tx: Tx, fact: CaseHeld | CaseResumed) -> dict[str, Any]:
     """A case may be on hold for several reasons at once."""
-    known = tx.conn.execute(select(BOARD.c.held).where(BOARD.c.case_id == fact.case_id)).scalar_one_or_none()
-    reasons = set(known.split(",") if known else ())
+    known = Written.to(tx, BOARD).get(BOARD, fact.case_id)
+    reasons = set(known["held"].split(",") if known and known["held"] else ())
     reasons = reasons | {fact.reason.value} if isinstance(fact, CaseHeld) else reasons - {fact.reason.value}
     return {"held": ",".join(sorted(reasons)) or None}
 

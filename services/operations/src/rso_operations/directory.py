@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Column, Index, Integer, String, Table, delete, insert, text, update
+from sqlalchemy import Column, Index, Integer, String, Table, bindparam, delete, text, update
 
 from rso_operations.board import METADATA
 from rso_shared.contracts import matching
@@ -11,6 +11,8 @@ from rso_shared.contracts.intake import ErasureApproved
 from rso_shared.kit.clock import iso
 from rso_shared.kit.database import Tx
 from rso_shared.kit.facts import Fact
+from rso_shared.kit.hot import Hot
+from rso_shared.kit.rows import Written
 
 OFFERED, ACCEPTED, DECLINED, LAPSED, WITHDRAWN = "offered", "accepted", "declined", "lapsed", "withdrawn"
 RELEASED, COMPLETED = "released", "completed"
@@ -52,11 +54,18 @@ OFFERS = Table(
 """`state` of an offer and, once it is accepted, of the assignment that came of it."""
 
 
+_END = Hot(
+    update(OFFERS)
+    .where(OFFERS.c.assignment_id == bindparam("assignment"))
+    .values(state=bindparam("new_state"), ended_at=bindparam("at"))
+)
+
+
 def apply(tx: Tx, fact: Fact) -> None:
     match fact.data:
         case matching.SpecialistRegistered() as data:
             row = {"taxonomy": " ".join(data.taxonomy), "capacity": data.capacity}
-            tx.conn.execute(insert(SPECIALISTS).values(specialist_id=data.specialist_id, **row))
+            Written.to(tx, SPECIALISTS).insert(SPECIALISTS, {"specialist_id": data.specialist_id, **row})
         case matching.CapacityChanged() as data:
             _know(tx, data.specialist_id, capacity=data.capacity)
         case matching.CredentialsVerified() as data:
@@ -70,7 +79,7 @@ def apply(tx: Tx, fact: Fact) -> None:
 
 
 def _know(tx: Tx, specialist_id: str, **known: Any) -> None:
-    tx.conn.execute(update(SPECIALISTS).where(SPECIALISTS.c.specialist_id == specialist_id).values(**known))
+    Written.to(tx, SPECIALISTS).update(SPECIALISTS, specialist_id, **known)
 
 
 def _licence(tx: Tx, data: matching.LicenceRecorded | matching.LicenceEnded) -> None:
@@ -81,10 +90,9 @@ def _licence(tx: Tx, data: matching.LicenceRecorded | matching.LicenceEnded) -> 
             "place": f"{data.country}-{data.state}",
         }
         days = {"valid_from": data.valid_from.isoformat(), "valid_to": data.valid_to.isoformat()}
-        tx.conn.execute(insert(LICENCES).values(**row, **days))
+        Written.to(tx, LICENCES).insert(LICENCES, {**row, **days})
     else:
-        ended = update(LICENCES).where(LICENCES.c.licence_id == data.licence_id)
-        tx.conn.execute(ended.values(valid_to=data.last_day.isoformat()))
+        Written.to(tx, LICENCES).update(LICENCES, data.licence_id, valid_to=data.last_day.isoformat())
 
 
 def _forget(tx: Tx, person_id: str) -> None:
@@ -97,7 +105,7 @@ def _offer(tx: Tx, fact: Fact) -> None:
     match fact.data:
         case matching.CaseOffered() as data:
             row = {"offer_id": data.offer_id, "specialist_id": data.specialist_id, "state": OFFERED}
-            tx.conn.execute(insert(OFFERS).values(**row, offered_at=iso(data.offered_at)))
+            Written.to(tx, OFFERS).insert(OFFERS, {**row, "offered_at": iso(data.offered_at)})
         case matching.OfferAccepted() as data:
             accepted = {"assignment_id": data.assignment_id, "answered_at": iso(data.accepted_at)}
             _answered(tx, data.offer_id, ACCEPTED, **accepted)
@@ -114,12 +122,11 @@ def _offer(tx: Tx, fact: Fact) -> None:
 
 
 def _answered(tx: Tx, offer_id: str, state: str, **known: Any) -> None:
-    tx.conn.execute(update(OFFERS).where(OFFERS.c.offer_id == offer_id).values(state=state, **known))
+    Written.to(tx, OFFERS).update(OFFERS, offer_id, state=state, **known)
 
 
 def _assignment(tx: Tx, assignment_id: str, state: str, fact: Fact) -> None:
-    one = update(OFFERS).where(OFFERS.c.assignment_id == assignment_id)
-    tx.conn.execute(one.values(state=state, ended_at=iso(fact.time)))
+    _END.run(tx, assignment=assignment_id, new_state=state, at=iso(fact.time))
 
 
 SHOWN: tuple[type[FactModel], ...] = (

@@ -6,7 +6,7 @@ of the same stream (the stage that is left, the promise that stood, the charge t
 
 from typing import Any
 
-from sqlalchemy import Column, Index, String, Table, insert, select, update
+from sqlalchemy import Column, Index, String, Table, bindparam, select
 
 from rso_operations.board import ENDED as END_STAGES
 from rso_operations.board import METADATA
@@ -25,6 +25,8 @@ from rso_shared.contracts.vocabulary import Stage
 from rso_shared.kit.clock import iso, parse_iso
 from rso_shared.kit.database import Tx
 from rso_shared.kit.facts import Fact
+from rso_shared.kit.hot import Hot
+from rso_shared.kit.rows import Written
 from rso_shared.kit.tables import COUNTER
 
 OPENED, LEFT, DELIVERED, OVER, OUTCOME, ENDED = "opened", "left", "delivered", "over", "outcome", "ended"
@@ -87,35 +89,42 @@ def apply(tx: Tx, fact: Fact) -> None:
 
 def _know(tx: Tx, data: CaseFact, **known: Any) -> None:
     """Facts of different services come in any order: whoever is the first makes the case's row."""
-    if not tx.conn.execute(update(CASES).where(CASES.c.case_id == data.case_id).values(**known)).rowcount:
-        tx.conn.execute(insert(CASES).values(case_id=data.case_id, **known))
+    Written.to(tx, CASES).merge(CASES, {"case_id": data.case_id}, known)
 
 
 def _add(tx: Tx, fact: Fact, kind: str, **columns: Any) -> None:
     recorded = iso(fact.time)
     row = {"event_id": fact.event_id, "kind": kind, "case_id": fact.key, "at": recorded, "recorded_at": recorded}
-    tx.conn.execute(insert(HAPPENED).values(**{**row, **columns}))
+    Written.to(tx, HAPPENED).insert(HAPPENED, {**row, **columns})
 
 
 def _moved(tx: Tx, fact: Fact, data: StageEntered) -> None:
     """Ends the stage before."""
-    known = tx.conn.execute(select(CASES).where(CASES.c.case_id == data.case_id)).one_or_none()
-    at = iso(data.entered_at)
-    if known is not None and known.stage is not None:
-        seconds = int((data.entered_at - parse_iso(known.stage_since)).total_seconds())
-        _add(tx, fact, LEFT, at=at, code=known.stage, seconds=seconds)
+    known, at = Written.to(tx, CASES).get(CASES, data.case_id) or {}, iso(data.entered_at)
+    if known.get("stage"):
+        seconds = int((data.entered_at - parse_iso(known["stage_since"])).total_seconds())
+        _add(tx, fact, LEFT, at=at, code=known["stage"], seconds=seconds)
     if data.stage is Stage.DELIVERED and _first(tx, data.case_id, DELIVERED) is None:
-        _add(tx, fact, DELIVERED, at=at, other=known.promised_by if known is not None else None)
+        _add(tx, fact, DELIVERED, at=at, other=known.get("promised_by"))
     if data.stage in END_STAGES and _first(tx, data.case_id, OVER) is None:
         _add(tx, fact, OVER, at=at)
     _know(tx, data, stage=data.stage.value, stage_since=at)
 
 
-def _first(tx: Tx, case_id: str, kind: str, code: str | None = None) -> Any:
-    query = select(HAPPENED).where(HAPPENED.c.case_id == case_id, HAPPENED.c.kind == kind)
-    if code is not None:
-        query = query.where(HAPPENED.c.code == code)
-    return tx.conn.execute(query.order_by(HAPPENED.c.recorded_at).limit(1)).one_or_none()
+_OF_KIND = (
+    select(HAPPENED.c.amount_minor, HAPPENED.c.currency)
+    .where(HAPPENED.c.case_id == bindparam("case_id"), HAPPENED.c.kind == bindparam("kind"))
+    .order_by(HAPPENED.c.recorded_at)
+    .limit(1)
+)
+_ANY_OF_KIND, _OF_CODE = Hot(_OF_KIND), Hot(_OF_KIND.where(HAPPENED.c.code == bindparam("code")))
+
+
+def _first(tx: Tx, case_id: str, kind: str, **code: str) -> tuple[int, str] | None:
+    """(amount in minor units, currency) of the first one; with `code` only of those that have it."""
+    for found in (_OF_CODE if code else _ANY_OF_KIND).run(tx, case_id=case_id, kind=kind, **code):
+        return tuple(found)
+    return None
 
 
 def _ending(data: FactModel) -> dict[str, str]:
@@ -135,16 +144,16 @@ def _money(tx: Tx, fact: Fact) -> None:
         case ChargeCaptured() as data:
             _amount(tx, fact, EARNED, data.charge_id, data.amount_minor, data.currency)
         case RefundIssued(charge_id=charge) | ChargeVoided(charge_id=charge) as data:
-            earned = _first(tx, fact.key, EARNED, charge)
+            earned = _first(tx, fact.key, EARNED, code=charge)
             if earned is not None:
                 kind = REFUNDED if isinstance(data, RefundIssued) else VOIDED
-                _amount(tx, fact, kind, charge, -earned.amount_minor, earned.currency)
+                _amount(tx, fact, kind, charge, -earned[0], earned[1])
         case HonorariumAccrued() as data:
             _amount(tx, fact, ACCRUED, data.honorarium_id, data.amount_minor, data.currency)
         case HonorariumApproved(honorarium_id=honorarium):
-            accrued = _first(tx, fact.key, ACCRUED, honorarium)
+            accrued = _first(tx, fact.key, ACCRUED, code=honorarium)
             if accrued is not None:
-                _amount(tx, fact, APPROVED, honorarium, accrued.amount_minor, accrued.currency)
+                _amount(tx, fact, APPROVED, honorarium, *accrued)
 
 
 def _amount(tx: Tx, fact: Fact, kind: str, of: str, amount_minor: int, currency: str) -> None:

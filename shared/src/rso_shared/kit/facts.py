@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from rso_shared.contracts.base import FactModel
 from rso_shared.contracts.registry import FACTS as REGISTRY
@@ -14,6 +14,7 @@ from rso_shared.kit.broker import Record
 from rso_shared.kit.clock import iso, parse_iso
 from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import NotYet
+from rso_shared.kit.hot import Hot
 from rso_shared.kit.tables import FACTS
 
 F = TypeVar("F", bound=FactModel)
@@ -57,31 +58,28 @@ def parse(record: Record) -> Fact | None:
 
 
 _NEXT = select(func.coalesce(func.max(FACTS.c.position), 0) + 1).scalar_subquery()
+_GIVEN: dict[str, Any] = {
+    column.name: bindparam(column.name) for column in FACTS.columns if column is not FACTS.c.position
+}
+_KEEP = Hot(insert(FACTS).values(**_GIVEN, position=_NEXT))
+_OF_TYPE = select(FACTS.c.data).where(FACTS.c.key == bindparam("key"), FACTS.c.type == bindparam("type"))
+_LATEST = Hot(_OF_TYPE.order_by(FACTS.c.position.desc()).limit(1))
+_EVERY = Hot(_OF_TYPE.order_by(FACTS.c.position))
 
 
 def keep(tx: Tx, fact: Fact, now: datetime) -> None:
-    tx.conn.execute(
-        insert(FACTS).values(
-            event_id=fact.event_id,
-            position=_NEXT,
-            type=fact.type,
-            key=fact.key,
-            stream=fact.stream,
-            version=fact.version,
-            occurred_at=iso(fact.time),
-            kept_at=iso(now),
-            actor=fact.actor,
-            causation_id=fact.causation_id,
-            data=fact.data.model_dump_json(),
-        )
-    )
+    _KEEP.run(
+        tx, event_id=fact.event_id, type=fact.type, key=fact.key, stream=fact.stream, version=fact.version,
+        occurred_at=iso(fact.time), kept_at=iso(now), actor=fact.actor, causation_id=fact.causation_id,
+        data=fact.data.model_dump_json(),
+    )  # fmt: skip
 
 
 def latest(tx: Tx, model: type[F], key: str) -> F | None:
     """The newest kept fact of this type about this key."""
-    query = select(FACTS.c.data).where(FACTS.c.key == key, FACTS.c.type == model.fact_type())
-    data = tx.conn.execute(query.order_by(FACTS.c.position.desc()).limit(1)).scalar_one_or_none()
-    return None if data is None else model.parse(data)
+    for (data,) in _LATEST.run(tx, key=key, type=model.fact_type()):
+        return model.parse(data)
+    return None
 
 
 def require(tx: Tx, model: type[F], key: str) -> F:
@@ -94,8 +92,7 @@ def require(tx: Tx, model: type[F], key: str) -> F:
 
 def every(tx: Tx, model: type[F], key: str) -> list[F]:
     """All kept facts of this type about this key, oldest first."""
-    query = select(FACTS.c.data).where(FACTS.c.key == key, FACTS.c.type == model.fact_type()).order_by(FACTS.c.position)
-    return [model.parse(data) for data in tx.conn.execute(query).scalars()]
+    return [model.parse(data) for (data,) in _EVERY.run(tx, key=key, type=model.fact_type())]
 
 
 def all_of(tx: Tx, key: str, *models: type[FactModel], as_of: datetime | None = None) -> list[Fact]:

@@ -33,7 +33,9 @@ KEYS = Table(
 )
 
 _READ = "SELECT wrapped FROM person_keys WHERE person_id = {0}"
-_CREATE = "INSERT INTO person_keys (person_id, wrapped) VALUES ({0}, {0}) ON CONFLICT (person_id) DO NOTHING"
+_CREATE = (
+    "INSERT INTO person_keys (person_id, wrapped) VALUES ({0}, {0}) ON CONFLICT (person_id) DO NOTHING RETURNING 1"
+)
 _TOMBSTONES = "SELECT person_id FROM person_keys WHERE wrapped IS NULL"
 _TOMBSTONE = """
 INSERT INTO person_keys (person_id, wrapped, destroyed_at) VALUES ({0}, NULL, CURRENT_TIMESTAMP)
@@ -167,8 +169,8 @@ class KeyRing:
         key, nonce = os.urandom(32), os.urandom(NONCE)
         wrapped = nonce + self._master.encrypt(nonce, key, self._bound(person_id))
         with self._db.write() as tx:
-            tx.run(_CREATE.format(self._marker), (person_id, wrapped))
-        return self._read(person_id)
+            made = tx.run(_CREATE.format(self._marker), (person_id, wrapped))
+        return key if made else self._read(person_id)
 
     def _bound(self, person_id: str) -> bytes:
         return f"{self._service}|{person_id}".encode()

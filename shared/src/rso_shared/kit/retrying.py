@@ -12,12 +12,13 @@ from typing import TypeVar
 from sqlalchemy.exc import IntegrityError
 
 from rso_shared.kit.errors import ConcurrencyConflict, Contended
+from rso_shared.kit.failures import UNIQUE
 
 R = TypeVar("R")
 
 TRIES = 8
 FIRST_PAUSE = 0.005
-FASTER = (Contended, IntegrityError)
+FASTER = (Contended, IntegrityError, *UNIQUE)
 
 
 def again(work: Callable[[str | None], R]) -> R:

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Table, case, delete, insert, select, update
+from sqlalchemy import ColumnElement, Table, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from rso_shared.kit import row_texts
 from rso_shared.kit.database import Tx
 
 Row = Mapping[str, Any]
@@ -50,32 +51,53 @@ class Rows(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Each call is a statement. `tables` are the ones written to, under the names of the ones that projections know."""
+    """Each row is a statement. `tables` are the ones written to, under the names of the ones that projections know."""
 
     tx: Tx
     tables: Tables
 
+    @classmethod
+    def to(cls, tx: Tx, *tables: Table) -> "Written":
+        """These tables themselves."""
+        return cls(tx, {table.name: table for table in tables})
+
     def insert(self, table: Table, *rows: Row) -> None:
-        if rows:
-            self.tx.conn.execute(insert(self.tables[table.name]), rows)
+        for row in rows:
+            self.tx.run(row_texts.insert(self.tables[table.name], tuple(row), self._mark), tuple(row.values()))
 
     def put(self, table: Table, *rows: Row) -> None:
-        if rows:
-            self.tx.conn.execute(_upsert(self.tx, self.tables[table.name]), rows)
+        for row in rows:
+            self.tx.run(row_texts.put(self.tables[table.name], tuple(row), self._mark), tuple(row.values()))
+
+    def merge(self, table: Table, first: Row, changes: Row) -> None:
+        """Changes the row with the key of `first`; where there is none yet, it begins as `first`."""
+        row = {**first, **changes}
+        text = row_texts.merge(self.tables[table.name], tuple(row), tuple(changes), self._mark)
+        self.tx.run(text, tuple(row.values()))
 
     def get(self, table: Table, *key: Any) -> Row | None:
         there = self.tables[table.name]
-        found = self.tx.conn.execute(select(there).where(*_at(there, key)).with_for_update()).one_or_none()
-        return None if found is None else found._asdict()
+        for found in self.tx.run(row_texts.get(there, len(key), self._mark), key):
+            return {
+                name: bool(value) if boolean and value is not None else value
+                for (name, boolean), value in zip(row_texts.columns(there), found, strict=True)
+            }
+        return None
 
     def update(self, table: Table, *key: Any, **values: Any) -> None:
-        there = self.tables[table.name]
-        changes = {name: _unless_later(there, name, value) for name, value in values.items()}
-        self.tx.conn.execute(update(there).where(*_at(there, key)).values(**changes))
+        latest = frozenset(name for name, value in values.items() if isinstance(value, Latest))
+        sent = [
+            value for each in values.values() for value in ([each.value] * 2 if isinstance(each, Latest) else [each])
+        ]
+        text = row_texts.update(self.tables[table.name], len(key), tuple(values), latest, self._mark)
+        self.tx.run(text, [*sent, *key])
 
     def delete(self, table: Table, *key: Any) -> None:
-        there = self.tables[table.name]
-        self.tx.conn.execute(delete(there).where(*_at(there, key)))
+        self.tx.run(row_texts.delete(self.tables[table.name], len(key), self._mark), key)
+
+    @property
+    def _mark(self) -> str:
+        return row_texts.SQLITE if self.tx.is_sqlite else row_texts.POSTGRES
 
 
 @dataclass(slots=True)
@@ -182,12 +204,6 @@ def _under(rows: Mapping[tuple[Any, ...], Any], key: tuple[Any, ...]) -> list[tu
 
 def _at(table: Table, key: tuple[Any, ...]) -> list[ColumnElement[bool]]:
     return [column == value for column, value in zip(table.primary_key.columns, key, strict=False)]
-
-
-def _unless_later(table: Table, name: str, value: Any) -> Any:
-    if not isinstance(value, Latest):
-        return value
-    return case((table.c[name] > value.value, table.c[name]), else_=value.value)
 
 
 def _upsert(tx: Tx, table: Table) -> Any:
