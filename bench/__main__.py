@@ -24,6 +24,7 @@ BENCHES: dict[str, tuple[str, ...]] = {
     "upload": (),
     "fanout": (),
     "onebox": (),
+    "replay": (),
     "cases": (),
     "case_cpu": (),
     "memory": (),

@@ -1,14 +1,16 @@
 """The Temporal side of the process: a connection that is waited for, and the worker that runs cases."""
 
 import asyncio
+import logging
 from datetime import timedelta
+from functools import cache
 from importlib.metadata import version
 
 import httpx
 from temporalio.client import Client
+from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.service import RPCError
-from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from rso_coordinator import tracing
 from rso_coordinator.activities import CaseActivities
@@ -22,14 +24,26 @@ LOOP = "temporal"
 LOOK_SECONDS = 5
 LOCAL_ACTIVITY_SLOTS = 12
 """Fewer than AnyIO's threads: a process that calls itself must leave room for people's requests."""
-CACHED_CASES = 32
-"""Runs that are kept in memory between two of their tasks, at two thirds of a mebibyte each. A case sleeps for days: one that was put
-away is told its history again, a few milliseconds' work, when a fact wakes it.
+WORKFLOW_SLOTS = 16
+"""Little more than those of activities: a task that waits for its activities' turn holds a lease of ten seconds, and is begun anew, by
+whoever, when that is over. What waits, waits at the server.
+"""
+CACHED_CASES = 100
+"""Runs that are kept in memory between two of their tasks, at a tenth of a mebibyte each in the beginning. A case sleeps for days: one that
+was put away is told its history again when a fact wakes it, some 70 ms of processor for a whole case.
 """
 BUILD = f"rso-coordinator-{version('rso-coordinator')}"
 """Without one the SDK makes it from the source of every module that is loaded, half a second of each start."""
 GRACE = timedelta(seconds=10)
 """What activities in hand may still take when the worker is told to end; one that is cut off is done again elsewhere."""
+
+
+@cache
+def _runtime() -> Runtime:
+    """The SDK's core would write free text to the console. Through our loggers it says that it spoke, and how loudly."""
+    forwarding = LogForwardingConfig(logger=logging.getLogger("temporal"))
+    spoken = TelemetryFilter(core_level="WARN", other_level="ERROR")
+    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=spoken, forwarding=forwarding)))
 
 
 class Temporal:
@@ -50,7 +64,7 @@ class Temporal:
             try:
                 self._client = await Client.connect(
                     self._address, namespace=self._namespace, data_converter=converter(self._master),
-                    interceptors=tracing.of_client(),
+                    interceptors=tracing.of_client(), runtime=_runtime(),
                 )  # fmt: skip
             except (RPCError, RuntimeError, OSError):
                 await asyncio.sleep(pause)
@@ -65,19 +79,15 @@ def build_worker(client: Client, service: Service, http: httpx.AsyncClient) -> W
         task_queue=TASK_QUEUE,
         workflows=[CaseWorkflow],
         activities=[activities.command, activities.read, activities.snapshot, activities.say, activities.fire],
-        workflow_runner=SandboxedWorkflowRunner(restrictions=_RESTRICTIONS),
+        workflow_runner=UnsandboxedWorkflowRunner(),  # ADR 0011: the sandbox is a matter of the tests
         interceptors=[tracing.AboutCase()],
         build_id=BUILD,
         max_cached_workflows=CACHED_CASES,
+        max_concurrent_workflow_tasks=WORKFLOW_SLOTS,
         max_concurrent_local_activities=LOCAL_ACTIVITY_SLOTS,
         max_concurrent_activities=LOCAL_ACTIVITY_SLOTS,
         graceful_shutdown_timeout=GRACE,
     )
-
-
-_RESTRICTIONS = SandboxRestrictions.default.with_passthrough_modules(
-    "rso_coordinator.domain", "rso_coordinator.payloads", "rso_shared", "pydantic"
-)
 
 
 def worker_of(temporal: Temporal, service: Service, http: httpx.AsyncClient) -> Loop:
