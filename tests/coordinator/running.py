@@ -12,6 +12,7 @@ from typing import Any
 
 import uvicorn
 from sqlalchemy import func, select
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from temporalio.api.enums.v1 import EventType
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
@@ -107,6 +108,8 @@ class Running:
     wire: Wire
     public: str
     internal: str
+    unheard: str = ""
+    """Calls of one service to another whose path ends so are done, but their answers are kept back."""
     watched: set[str] = field(default_factory=set)
     """Cases whose workflow tasks count for quiet: those of the test at hand."""
     _loops: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -147,7 +150,13 @@ class Running:
 
     async def _serve(self, at: Any, *, internal: bool) -> tuple[Listener, asyncio.Task[None]]:
         app = Dispatcher(self.box.apps, self.box.apps["operations"], internal=internal)
-        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2)
+        config = uvicorn.Config(
+            self._kept_back(app) if internal else app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=2,
+        )
         listener = Listener(config)
         task = asyncio.create_task(listener.serve([at]))
         while not listener.started:  # noqa: ASYNC110 - uvicorn has a flag, not an event
@@ -155,6 +164,17 @@ class Running:
         if not internal:
             self._stack.push_async_callback(_shut, listener, task)
         return listener, task
+
+    def _kept_back(self, app: ASGIApp) -> ASGIApp:
+        async def run(scope: Scope, receive: Receive, send: Send) -> None:
+            async def later(message: Message) -> None:
+                while self.unheard and scope["path"].endswith(self.unheard):  # noqa: ASYNC110 - a test's hand lets go of it
+                    await asyncio.sleep(PAUSE)
+                await send(message)
+
+            await app(scope, receive, later)
+
+        return run
 
     def resume(self, name: str) -> None:
         service, _, loop = name.partition(".")

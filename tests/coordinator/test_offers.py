@@ -2,6 +2,7 @@
 
 from coordinator.story import Story
 from coordinator.world import SECOND, World
+from rso_onebox.client import until
 from rso_shared.contracts.intake import CaseHeld
 from rso_shared.contracts.matching import CaseOffered, OfferLapsed
 
@@ -56,6 +57,22 @@ def test_a_declined_offer_goes_to_the_next_candidate(story: Story, world: World)
     world.cast.specialist(offer["specialist_id"]).post(decline, {"reason": "no_capacity"})
     world.settle()
     assert story.offer()["specialist_id"] != offer["specialist_id"]
+
+
+def test_an_offer_that_was_declined_before_its_own_answer_was_heard_goes_to_the_next_candidate(
+    story: Story, world: World
+) -> None:
+    story.to("summary")
+    with world.unheard(f"/{story.case_id}/offers"):
+        story.summarize()
+        offer, before = story.offer(), world.signals(story.case_id)
+        decline = f"/v1/offers/{offer['offer_id']}/decline"
+        world.cast.specialist(offer["specialist_id"]).post(decline, {"reason": "no_capacity"})
+        until(lambda: world.signals(story.case_id), lambda heard: heard > before, what="the decline", seconds=60)
+    following = story.offer()
+    assert following["specialist_id"] != offer["specialist_id"]
+    story.accept(following)
+    story.waits_for("opinion")
 
 
 def test_nobody_left_holds_the_case_until_a_person_resumes_it(world: World) -> None:

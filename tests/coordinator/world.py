@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import select
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHandle, WorkflowHistory
 
 from coordinator.running import SLACK, Running
@@ -103,6 +104,15 @@ class World:
         finally:
             self.run(self.running.open_inside())
 
+    @contextlib.contextmanager
+    def unheard(self, ending: str) -> Iterator[None]:
+        """What is asked for at such a path is done, and whoever asked does not hear of it."""
+        self.running.unheard = ending
+        try:
+            yield
+        finally:
+            self.running.unheard = ""
+
     # looking
 
     def handle(self, case_id: str) -> WorkflowHandle[Any, Any]:
@@ -110,6 +120,11 @@ class World:
 
     def history(self, case_id: str) -> WorkflowHistory:
         return self.run(self.handle(case_id).fetch_history())
+
+    def signals(self, case_id: str) -> int:
+        """How many facts its history has heard."""
+        signalled = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
+        return sum(event.event_type == signalled for event in self.history(case_id).events)
 
     def status(self, case_id: str) -> str:
         """How the run ended; it must have ended already."""
