@@ -6,6 +6,7 @@ judged: there is no second look-up that could answer something else.
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
@@ -128,12 +129,18 @@ class PinnedBackend(httpcore.AsyncNetworkBackend):
         await self._inner.sleep(seconds)
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    """One for all connections: it reads the authorities' certificates."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class PinnedTransport(httpx.AsyncBaseTransport):
     """httpx on a pool whose connections the guard opens."""
 
     def __init__(self, backend: PinnedBackend) -> None:
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False), max_connections=MOST_CONNECTIONS,
+            ssl_context=_tls(), max_connections=MOST_CONNECTIONS,
             max_keepalive_connections=MOST_IDLE, keepalive_expiry=IDLE_SECONDS, network_backend=backend,
         )  # fmt: skip
 

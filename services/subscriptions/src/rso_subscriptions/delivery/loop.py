@@ -18,6 +18,7 @@ from rso_shared.kit.relay import Wakeup
 from rso_shared.kit.service import Loop, Service, expected
 from rso_subscriptions import counts
 from rso_subscriptions.delivery import guard, reading, sending, writing
+from rso_subscriptions.delivery.clients import Clients
 from rso_subscriptions.delivery.line import UNKNOWN, Aimed, Item, Line
 from rso_subscriptions.feed import Sight
 from rso_subscriptions.public.events import Level
@@ -37,7 +38,7 @@ class Delivery:
         seconds: float = sending.SECONDS,
     ) -> None:  # fmt: skip
         self._service, self._chance, self._seconds = service, chance, seconds
-        self._client = guard.client(guard.guard_of(service.settings), resolve)
+        self._clients = Clients(guard.guard_of(service.settings), resolve)
         self._wake = Wakeup(service.db.signals.subscribe)
         self._leadership = Leadership(service.db, LOOP)
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="delivery")
@@ -65,6 +66,7 @@ class Delivery:
             except (Transient, DBAPIError, Contended) as away:
                 self._service.health.trouble(LOOP, type(away).__name__)
             self._pump()
+            await self._clients.tidy()
             await asyncio.sleep(BUSY_SECONDS)
             await self._wake.wait(0 if any(line.results for line in self._lines.values()) else POLL_SECONDS)
 
@@ -79,7 +81,7 @@ class Delivery:
             self._service.health.trouble(LOOP, "not written")
         finally:
             self._leadership.release()
-            await self._client.aclose()
+            await self._clients.aclose()
             self._executor.shutdown(wait=False)
 
     async def turn(self) -> None:
@@ -190,8 +192,9 @@ class Delivery:
     async def _send(self, line: Line, item: Item) -> None:
         aimed, now = line.aimed, self._service.clock.now()
         outcome = await sending.send(
-            self._client, aimed.url, aimed.signing(now), item.event_id, item.payload, seconds=self._seconds
-        )
+            self._clients.of(aimed.endpoint_id), aimed.url, aimed.signing(now), item.event_id, item.payload,
+            seconds=self._seconds,
+        )  # fmt: skip
         crash.point("after-effect-before-completion")
         line.landed(item, outcome, self._service.clock.now(), self._chance())
         self._begin(line)
