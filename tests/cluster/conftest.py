@@ -28,6 +28,7 @@ from rso_onebox import loading
 from rso_onebox.datadir import DataDir, running
 from rso_shared.kit.auth import Issuer
 from support.collector import Collector
+from support.recount import QUERY, Stored
 
 ENGINES = ("kafka", "postgres", "temporal")
 REPLICAS = 2
@@ -91,6 +92,10 @@ class Deployment:
         for store in self.stores.values():
             counted.update(dict(store.rows("SELECT name, COUNT(*) FROM events GROUP BY name")))
         return counted
+
+    def stored(self) -> list[Stored]:
+        """Every event of every service."""
+        return [Stored.of(row) for store in self.stores.values() for row in store.rows(QUERY)]
 
     def quiet(self) -> bool:
         sent: Counter[tuple[str, str]] = Counter()

@@ -2,9 +2,11 @@
 
 import json
 import time
+from datetime import UTC, datetime
 
 import httpx
 import pytest
+from e2e.onebox import wait_for
 
 from cluster.conftest import REPLICAS, Deployment, rso, silent
 from rso_cluster.folder import Folder, read_running
@@ -12,6 +14,7 @@ from rso_cluster.killer import Killer
 from rso_cluster.load import settled
 from rso_cluster.load_drive import Drive, Driven
 from rso_cluster.topology import PROCESSES
+from support.pages import Staff, held_against_the_stores
 
 CASES = 3
 BACKLOG_SECONDS = 60
@@ -71,6 +74,14 @@ def test_every_role_and_every_engine_dies_and_nothing_is_lost(cluster: Deploymen
     assert set(kills) == {*(f"{one.service.short}.{one.role}" for one in PROCESSES), "kafka", "postgres", "temporal"}
     assert all(kills.values()), kills
     found_whole(cluster, driven)
+
+
+def test_after_all_that_every_page_counts_what_the_stores_have(cluster: Deployment) -> None:
+    wait_for("quiet", cluster.quiet)
+    staff = Staff(cluster.address, "operations")
+    compared = held_against_the_stores(staff, cluster.stored(), datetime.now(UTC))
+    assert compared["cases"] >= 3 * CASES
+    assert min(compared.values()) > CASES
 
 
 def test_a_load_on_it_is_audited(cluster: Deployment) -> None:

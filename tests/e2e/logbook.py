@@ -11,6 +11,7 @@ from typing import Any
 
 from rso_onebox.datadir import DataDir
 from rso_shared.kit.names import SERVICES
+from support.recount import QUERY, Stored
 
 
 def rows(path: Path, query: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -39,6 +40,11 @@ def events(data: DataDir) -> Counter[str]:
     for _, path in stores(data):
         counted.update(dict(rows(path, "SELECT name, COUNT(*) FROM events GROUP BY name")))
     return counted
+
+
+def stored(data: DataDir) -> list[Stored]:
+    """Every event of every service."""
+    return [Stored.of(row) for _, path in stores(data) for row in rows(path, QUERY)]
 
 
 def total(data: DataDir) -> int:

@@ -5,19 +5,21 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from e2e import runs, tally
+from e2e import logbook, runs, tally
 from e2e.onebox import Onebox, copy
 from e2e.playing import sueann_case
 from e2e.searching import OUTPUTS, haystacks, search, strings_of
 from rso_onebox.client import ApiError
 from rso_onebox.demo_people import Cast, submission
 from rso_onebox.demo_story import PROGRAM
+from support.pages import Staff, held_against_the_stores
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +153,21 @@ def test_refusals_repeat_nothing(refusals: list[Refusal], onebox: Onebox) -> Non
     assert search(places, strings_of(patient)) == []
 
 
-def test_the_killed_folder_starts_again(allena: runs.Run, rooms: Path) -> None:
-    """The write-ahead logs that were searched are folded in, and verify finds the case whole."""
+def test_the_killed_folder_starts_again_and_its_pages_and_files_name_nobody(
+    allena: runs.Run, rooms: Path, strings: set[str]
+) -> None:
+    """The write-ahead logs that were searched are folded in. What staff read and download is what the stores have, in codes alone."""
     box = Onebox(copy(allena.data.root, rooms / "default-again")).start()
+    staff = Staff(box.address, "operations")
+    held_against_the_stores(staff, logbook.stored(box.data), datetime.now(UTC))
+    staff.get(
+        f"/cases/{allena.result['case_id']}",
+        "/cases?stage=all",
+        "/cases?view=board",
+        "/specialists",
+        "/reports",
+        "/health",
+    )
+    assert any(b"breast" in content for _, content in staff.read), "a case that is seen at all"
+    assert search(staff.read, strings) == []
     assert box.stop() == 0
