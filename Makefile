@@ -8,7 +8,7 @@ MYPY := shared/src services/intake/src services/records-compiler/src services/ma
 	services/billing/src services/coordinator/src services/operations/src services/subscriptions/src deploy/onebox/src deploy/cluster/src deploy/engines/src
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up test check lint format types imports locks docs images-check bench bench-pages engines cluster clean
+.PHONY: help install run up test check lint format types imports locks docs screens images-check bench bench-pages engines cluster clean
 
 help: ## show this help
 	@echo "Remote second opinion. First time: make run"
@@ -26,8 +26,8 @@ $(STAMP): $(SOURCES)
 	@$(PY) -m compileall -q -j 0 shared/src services deploy # else the first start compiles, every process for itself
 	@touch $@
 
-run: install ## start on .rso/demo and play the full breast-cancer case; ONCE=1 stops after the delivery
-	@.venv/bin/rso demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
+run: install ## start on .rso/demo, play the full breast-cancer case, then fill a busy day (CASES=300); ONCE=1 stops after the delivery
+	@.venv/bin/rso demo $(if $(ONCE),--once,--cases $(or $(CASES),300)) $(if $(PORT),--port $(PORT))
 
 up: install ## start everything on .rso/live and stay (PORT=8000)
 	@.venv/bin/rso up $(if $(PORT),--port $(PORT))
@@ -65,6 +65,9 @@ docs: install
 	$(PY) -m rso_onebox.catalog --check
 	$(PY) -m rso_cluster.documents --check
 	$(PY) deploy/grafana/dashboards.py --check
+
+screens: install ## make docs/screens anew from a seeded sandbox, in the system's Chromium (PAGES="today case": some)
+	@$(PY) deploy/screens.py $(PAGES)
 
 images-check: install ## each service alone in a bare environment, as its image is built (SERVICES="intake billing": some)
 	$(PY) deploy/closures.py $(SERVICES)

@@ -24,7 +24,7 @@ from http_command import free_port, server, settings
 from playwright.sync_api import sync_playwright
 from postgres_room import database, postgres
 from preload import case, load
-from rows import Row, at_most, ratio_at_most, reported, table
+from rows import Row, at_most, ratio_at_most, table
 
 from rso_operations.board import ENDED
 from rso_shared.contracts.vocabulary import Stage
@@ -60,8 +60,9 @@ def main() -> list[Row]:
         played = finished(Path(made) / "data")
         servers = stack.enter_context(postgres())
         shown = [stack.enter_context(_shown(count, played, Path(made), servers)) for count in COUNTS]
+        alone = {name: _asked(path, shown) for name, path in PAGES.items()}
         stack.enter_context(_watched(shown[-1]))
-        return [row for name, path in PAGES.items() for row in _rows(name, _asked(path, shown))]
+        return [row for name, path in PAGES.items() for row in _rows(name, alone[name], _asked(path, shown[-1:]))]
 
 
 @contextmanager
@@ -139,15 +140,15 @@ def _p95(values: list[float]) -> float:
     return statistics.quantiles(values, n=20)[-1]
 
 
-def _rows(name: str, times: Times) -> list[Row]:
+def _rows(name: str, alone: Times, watched: Times) -> list[Row]:
     few, many = (f"{count:,} cases" for count in COUNTS)
+    (page,), (query,) = watched.page, watched.query
     return [
-        at_most(f"{name}, {many}, {BROWSERS} browsers, p95", times.page[-1], "ms", LIMIT_MS),
+        at_most(f"{name}, {many}, {BROWSERS} browsers, p95", page, "ms", LIMIT_MS),
         ratio_at_most(
-            f"{name}, {many}, p95 beside one indexed query", times.page[-1], times.query[-1], "ms", LIMIT_RATIO
+            f"{name}, {many}, {BROWSERS} browsers, p95 beside one indexed query", page, query, "ms", LIMIT_RATIO
         ),
-        ratio_at_most(f"{name}, p95, {many} beside {few}", times.page[-1], times.page[0], "ms", FLAT),
-        reported(f"{name}, {few}, nobody else watching, p95", times.page[0], "ms"),
+        ratio_at_most(f"{name}, nobody watching, p95, {many} beside {few}", *reversed(alone.page), "ms", FLAT),
     ]
 
 

@@ -58,8 +58,9 @@ def copy(template: Path, target: Path) -> Path:
 
 
 class Onebox:
-    def __init__(self, root: Path, **env: str) -> None:
+    def __init__(self, root: Path, *, sandbox: bool = True, **env: str) -> None:
         self.data = DataDir(root)
+        self._sandbox = ("--sandbox",) if sandbox else ()
         self.output = root.parent / f"{root.name}.out"
         """What the process said on stdout and stderr, over all its lives."""
         self._env = environ(**env)
@@ -84,7 +85,7 @@ class Onebox:
         argv = (sys.executable, str(LAUNCHER)) if self._instrumented() else RSO
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
-                (*argv, "--data", str(self.data.root), "up", "--sandbox", "--port", str(self.port)),
+                (*argv, "--data", str(self.data.root), "up", "--port", str(self.port), *self._sandbox),
                 cwd=ROOT, env=self._env, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             )  # fmt: skip
         address = wait_for("readiness", self._ready)

@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
     _demo(verbs_of.add_parser("demo", help="play one case of a FHIR bundle through the public API"))
     _token(verbs_of.add_parser("token", help="print a bearer token of the development issuer"))
     verbs_of.add_parser("init", help="load the versioned defaults (programs, jurisdictions) into a running deployment")
-    verbs_of.add_parser("seed", help="add demo data: organisations and 500 specialists")
+    _seed(verbs_of.add_parser("seed", help="add demo data: organisations and 500 specialists; with --cases a busy day"))
     verbs_of.add_parser(
         "verify", help="check chains, gaps, owners, assignments, ledger, publication; exit 1 and the place if not"
     )
@@ -67,10 +67,23 @@ def _demo(p: argparse.ArgumentParser) -> None:
         "--document", type=Path, action="append", default=[], help="a further document to upload; may be repeated"
     )
     p.add_argument("--once", action="store_true", help="stop after the delivery; exit 0 only if everything went well")
+    p.add_argument(
+        "--cases", type=int, metavar="N", help="then fill a busy day with N cases, while the pages are there"
+    )
     p.add_argument("--json", action="store_true", help="one JSON object on stdout, progress on stderr")
     p.add_argument(
         "--port", type=int, default=int(os.environ.get("RSO_PORT", "8000")), help="default 8000; 0 picks a free one"
     )
+
+
+def _seed(p: argparse.ArgumentParser) -> None:
+    p.add_argument(
+        "--cases",
+        type=int,
+        metavar="N",
+        help="fill a running sandbox with N cases in all stages; moves its clock by days",
+    )
+    p.add_argument("--random-seed", type=int, default=7, metavar="S", help="another seed, another day (default 7)")
 
 
 def _listen(p: argparse.ArgumentParser) -> None:

@@ -34,10 +34,19 @@ class ApiError(Exception):
 class Api:
     """One caller: a role, a subject, an organisation."""
 
-    def __init__(self, base_url: str, issuer: Issuer, role: Role, subject: str, organisation: str = OPERATOR) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        issuer: Issuer,
+        role: Role,
+        subject: str,
+        organisation: str = OPERATOR,
+        http: httpx.Client | None = None,
+    ) -> None:
+        """`http`: connections that are shared with other callers, and stay open when this one is closed."""
         self.role, self.subject, self.organisation = role, subject, organisation
-        self._issuer = issuer
-        self._http = httpx.Client(base_url=base_url, timeout=60.0)
+        self._issuer, self._shares = issuer, http is not None
+        self._http = http or httpx.Client(base_url=base_url, timeout=60.0)
 
     def get(self, path: str, **params: Any) -> Any:
         return self._send("GET", path, params=params).json()
@@ -50,12 +59,13 @@ class Api:
         headers = {"content-type": "application/json", "idempotency-key": key or str(uuid.uuid4())}
         return self._send("POST", path, params=params, content=content, headers=headers).json()
 
-    def upload(self, path: str, content: bytes, media_type: str, **params: Any) -> Any:
-        headers = {"content-type": media_type, "idempotency-key": str(uuid.uuid4())}
+    def upload(self, path: str, content: bytes, media_type: str, *, key: str | None = None, **params: Any) -> Any:
+        headers = {"content-type": media_type, "idempotency-key": key or str(uuid.uuid4())}
         return self._send("POST", path, params=params, content=content, headers=headers).json()
 
     def close(self) -> None:
-        self._http.close()
+        if not self._shares:
+            self._http.close()
 
     def _send(self, method: str, path: str, headers: dict[str, str] | None = None, **more: Any) -> httpx.Response:
         """Tries again while something is on its way (503) or the server restarts: the same Idempotency-Key makes that safe."""

@@ -70,9 +70,22 @@ def init(arguments: argparse.Namespace) -> int:
 
 
 def seed(arguments: argparse.Namespace) -> int:
+    if arguments.cases is not None:
+        return _busy_day(arguments)
     data = _existing(arguments)
     loading.seed(_address(data), data.issuer(), say)
     return 0
+
+
+def _busy_day(arguments: argparse.Namespace) -> int:
+    """Exit code 1 if a case did not come to where it belongs."""
+    from rso_onebox import day  # noqa: PLC0415 - as below
+
+    cases = day.checked(arguments.cases)
+    data = _existing(arguments)
+    filled = day.fill(_address(data), data.issuer(), cases, arguments.random_seed, say)
+    print("\n".join(filled.lines()))
+    return 1 if filled.behind else 0
 
 
 def verify(arguments: argparse.Namespace) -> int:

@@ -10,12 +10,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from rso_onebox import default_tables, loading
+import httpx
+
+from rso_onebox import day, default_tables, loading
 from rso_onebox.bundle import BundleCase, derive_case, read_bundle
 from rso_onebox.client import Api, ApiError, until
 from rso_onebox.datadir import DataDir, DataDirError, running
 from rso_onebox.demo_people import EMPLOYER, PARTNER, Cast
-from rso_onebox.demo_receiver import Received, heard, receivers, shown
+from rso_onebox.demo_receiver import Received, fed, heard, receivers, shown
 from rso_onebox.demo_story import Story, reports
 from rso_operations import words
 from rso_shared.contracts.vocabulary import ConditionGroup, Role
@@ -33,19 +35,37 @@ def run(data: DataDir, arguments: argparse.Namespace, say: Say) -> int:
     bundles = arguments.bundle or list(DEFAULT_BUNDLES)
     documents = arguments.document or ([] if arguments.bundle else list(DEFAULT_DOCUMENTS))
     try:
+        cases = None if arguments.cases is None else day.checked(arguments.cases)
         case = _case(bundles)
     except DomainError as refusal:
         return _refused(refusal, as_json=arguments.json)
-    child = None if (running(data) or {}).get("address") else _start(data, arguments.port, say)
+    child = None if (running(data) or {}).get("address") else start(data, arguments.port, say)
     try:
         result = _play(data, case, documents, say)
-        print(json.dumps(result) if arguments.json else _closing_words(result, stays=not arguments.once))
+        print(json.dumps(result) if arguments.json else _closing_words(result, stays=not arguments.once), flush=True)
+        if cases:
+            _busy_day(data, cases, say)
         if child is not None and not arguments.once:
             child.wait()
     finally:
         if child is not None:
-            _stop(child)
+            stop(child)
     return 0
+
+
+def _busy_day(data: DataDir, cases: int, say: Say) -> None:
+    """The pages are there meanwhile, and stay if this is refused or stops on its way: the next run goes on with it."""
+    say(f"filling a busy day with {words.counted(cases, 'case')}, by the public API; the pages show them coming")
+    address = str((running(data) or {})["address"])
+    cast = Cast(address, data.issuer())
+    try:
+        filled = day.fill(address, data.issuer(), cases, day.SEED, say)
+        for line in (*filled.lines(), fed(cast.employer)):
+            say(line)
+    except (ApiError, DataDirError, TimeoutError, httpx.TransportError) as problem:
+        say(f"the busy day stays as it is: {problem}")
+    finally:
+        cast.close()
 
 
 def _case(files: Sequence[Path]) -> BundleCase:
@@ -67,7 +87,7 @@ def _refused(refusal: DomainError, *, as_json: bool) -> int:
     return 1
 
 
-def _start(data: DataDir, port: int, say: Say) -> "subprocess.Popen[bytes]":
+def start(data: DataDir, port: int, say: Say) -> "subprocess.Popen[bytes]":
     """`rso up` as a child of its own, created as a sandbox; its progress goes to our stderr."""
     argv = [sys.executable, "-m", "rso_onebox", "--data", str(data.root), "up", "--sandbox", "--port", str(port)]
     child = subprocess.Popen(argv, stdout=sys.stderr)
@@ -77,13 +97,13 @@ def _start(data: DataDir, port: int, say: Say) -> "subprocess.Popen[bytes]":
         if child.poll() is not None:
             raise DataDirError(f"nothing was started; the line above says why (log: {data.log}).")
         if time.monotonic() > end:
-            _stop(child)
+            stop(child)
             raise DataDirError(f"`rso up` was not ready within {START_SECONDS:.0f} s; see {data.log}.")
         time.sleep(0.05)
     return child
 
 
-def _stop(child: "subprocess.Popen[bytes]") -> None:
+def stop(child: "subprocess.Popen[bytes]") -> None:
     child.terminate()
     try:
         child.wait(30)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
+
 from rso_onebox import demo_texts
 from rso_onebox.bundle import BundleCase
 from rso_onebox.client import OPERATOR, Api
@@ -22,11 +24,13 @@ class Cast:
     issuer: Issuer
     run: str = field(default_factory=random_id)
     callers: dict[tuple[Role, str], Api] = field(default_factory=dict)
+    http: httpx.Client | None = None
+    """Connections that are shared with other casts."""
 
     def caller(self, role: Role, subject: str, organisation: str = OPERATOR) -> Api:
         key = (role, subject)
         if key not in self.callers:
-            self.callers[key] = Api(self.address, self.issuer, role, subject, organisation)
+            self.callers[key] = Api(self.address, self.issuer, role, subject, organisation, self.http)
         return self.callers[key]
 
     @property

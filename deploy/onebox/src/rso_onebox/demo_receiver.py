@@ -1,6 +1,7 @@
 """The receivers of the demo: what the partner's and the employer's systems get by webhook while the case is played."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from rso_onebox.client import Api, until
 
 TAKEN, REFUSED = 204, 401
 CONTACT = "hooks@example.org"
+FEED_PAGE = 1000
 
 
 @dataclass(slots=True)
@@ -87,3 +89,15 @@ def heard(got: Received, case_id: str) -> list[dict[str, Any]]:
 def shown(event: Mapping[str, Any]) -> dict[str, Any]:
     """For printing: number, type, and the stage where there is one."""
     return {"sequence": event["sequence"], "type": event["type"], "stage": event["data"].get("stage")}
+
+
+def fed(api: Api) -> str:
+    """What the feed of this organisation holds, in one line: each type with its number, and how much is withheld."""
+    found: Counter[str] = Counter()
+    withheld = after = 0
+    while items := api.get("/v1/events", after=after, limit=FEED_PAGE)["items"]:
+        found.update(item["event"]["type"] for item in items if item["event"])
+        withheld += sum(item["event"] is None for item in items)
+        after = items[-1]["sequence"]
+    types = ", ".join(f"{name} {number}" for name, number in sorted(found.items())) or "none"
+    return f"events for {api.organisation}: {types}" + (f"; {withheld} withheld" if withheld else "")

@@ -1,9 +1,9 @@
 """The deployment's clock. In a sandbox it may be moved forward, from due instant to due instant, until all is quiet."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Request
@@ -27,6 +27,8 @@ router = APIRouter(tags=["clock"])
 QUIET_CHECKS = 3
 CHECK_SECONDS = 0.05
 PATIENCE_SECONDS = 60.0
+TOGETHER = timedelta(minutes=1)
+AT_A_TIME = 16
 
 
 class ClockState(BaseModel):
@@ -78,35 +80,47 @@ def _unless_gone() -> Iterator[None]:
 
 
 class Mover:
-    """Steps to each open deadline in turn: settle, move, tell every open case, settle."""
+    """Steps from due instant to due instant: settle, move, tell the cases that are due, settle. At the end every case is told.
+
+    Cases that are due within a minute of each other are due together: one that slept for days is a minute late at most.
+    """
 
     def __init__(self, service: Service, clock: SandboxClock, temporal: Temporal, quiet: Callable[[], bool]) -> None:
         self._service, self._clock, self._temporal, self._quiet = service, clock, temporal, quiet
+        self._few = asyncio.Semaphore(AT_A_TIME)
 
     async def advance(self, target: datetime) -> None:
         await self._settle()
-        while (due := await self._next(target)) is not None:
-            await self._move(due)
-        await self._move(target)
+        dues = await self._dues(await self._in_thread(self._open))
+        while ahead := {case_id: due for case_id, due in dues.items() if self._clock.now() < due <= target}:
+            together = min(ahead.values()) + TOGETHER
+            chosen = {case_id: due for case_id, due in ahead.items() if due <= together}
+            await self._move(max(chosen.values()), list(chosen))
+            dues = {case_id: due for case_id, due in dues.items() if case_id not in chosen} | await self._dues(chosen)
+        await self._move(target, await self._in_thread(self._open))
 
-    async def _next(self, target: datetime) -> datetime | None:
-        """The earliest instant that any open case sleeps until: the workflows know, whatever ladder it stands on."""
-        found = [await self._ask(case_id) for case_id in await self._in_thread(self._open)]
-        now = self._clock.now()
-        return min((due for due in found if due is not None and now < due <= target), default=None)
+    async def _dues(self, cases: Iterable[str]) -> dict[str, datetime]:
+        """The instant that each open case sleeps until: the workflows know, whatever ladder it stands on."""
+        asked = list(cases)
+        found = await asyncio.gather(*(self._ask(case_id) for case_id in asked))
+        return {case_id: due for case_id, due in zip(asked, found, strict=True) if due is not None}
 
     async def _ask(self, case_id: str) -> datetime | None:
         due = None
-        with _unless_gone():
-            due = await self._handle(case_id).query(CaseWorkflow.next_due)
+        async with self._few:
+            with _unless_gone():
+                due = await self._handle(case_id).query(CaseWorkflow.next_due)
         return parse_iso(due) if due else None
 
-    async def _move(self, instant: datetime) -> None:
+    async def _move(self, instant: datetime, cases: Iterable[str]) -> None:
         self._clock.advance_to(instant)
-        for case_id in await self._in_thread(self._open):
+        await asyncio.gather(*(self._tell(case_id) for case_id in cases))
+        await self._settle()
+
+    async def _tell(self, case_id: str) -> None:
+        async with self._few:
             with _unless_gone():
                 await self._handle(case_id).signal(CaseWorkflow.clock_moved, offset_of(self._clock))
-        await self._settle()
 
     def _handle(self, case_id: str) -> WorkflowHandle[Any, Any]:
         return self._temporal.client().get_workflow_handle(workflow_id(case_id))
