@@ -33,6 +33,7 @@ from rso_shared.kit.store import stream_id
 from rso_subscriptions import feed
 from rso_subscriptions.app import SPEC
 from rso_subscriptions.delivery import guard
+from rso_subscriptions.delivery.clients import Clients
 from rso_subscriptions.delivery.loop import Delivery
 from rso_subscriptions.domain.endpoint import ENDPOINT, Aim, Create
 from rso_subscriptions.domain.endpoint_events import Private
@@ -46,7 +47,6 @@ NEIGHBOURS, ROUND_EVENTS, SPACING = 100, 30, 0.25
 RECEIVER = Path(__file__).with_name("fanout_receiver.py")
 META = Meta(actor=Actor(type="service", id="bench", role="service", organisation_id="operator"), correlation_id="bench")
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - of nobody
-IN_FLIGHT = 200
 
 
 @contextmanager
@@ -143,19 +143,19 @@ def delivered() -> float:
 
 
 def posted() -> float:
-    """The same client, as many posts at a time as there are endpoints, and nothing else."""
+    """The same clients, one post at a time to each endpoint, and nothing else."""
     with receiver() as address:
 
         async def work() -> None:
-            client, left = guard.client(guard.Guard(["127.0.0.0/8"])), iter(range(EVENTS))
+            clients, left = Clients(guard.Guard(["127.0.0.0/8"]), guard.look_up), iter(range(EVENTS))
             body = b'{"sequence": 1, "data": {"case_id": "x"}}' + b" " * 250
 
             async def post() -> None:
                 for number in left:
-                    await client.post(f"{address}/{number % ENDPOINTS}", content=body)
+                    await clients.of(str(number % ENDPOINTS)).post(f"{address}/{number % ENDPOINTS}", content=body)
 
-            await asyncio.gather(*(post() for _ in range(IN_FLIGHT)))
-            await client.aclose()
+            await asyncio.gather(*(post() for _ in range(ENDPOINTS)))
+            await clients.aclose()
 
         began = time.perf_counter()
         asyncio.run(work())

@@ -66,6 +66,15 @@ def test_whatever_happens_each_case_goes_in_order_and_every_event_is_settled_onc
     assert made.cursor == len(lanes)
 
 
+def test_in_a_crowd_an_endpoint_gets_one_at_a_time_and_never_none():
+    made = line("abc")
+    (first,) = iter(lambda: made.following(START, 1.0, seen, crowded=True), None)
+    assert first.sequence == 1
+    made.landed(first, OK, START, 0.5)
+    assert [item.sequence for item in iter(lambda: made.following(START, 2.0, seen, crowded=True), None)] == [2]
+    assert [item.sequence for item in begun(made, 3.0)] == [3]
+
+
 def test_in_between_two_turns_nothing_overtakes_what_waits_to_be_queued(monkeypatch):
     monkeypatch.setattr("rso_subscriptions.delivery.line.AT_ONCE", 1)
     made, stored = line(""), Item("e1", 1, "a", "case.opened", "{}", queued=True)

@@ -119,8 +119,11 @@ class Line:
                 self.known.add(item.event_id)
             self.ready.append(item)
 
-    def following(self, now: datetime, monotonic: float, judge: Judge) -> Item | None:
-        """What may be sent at this moment; it counts as under way then. What is withheld is settled without a word."""
+    def following(self, now: datetime, monotonic: float, judge: Judge, *, crowded: bool = False) -> Item | None:
+        """What may be sent at this moment; it counts as under way then. What is withheld is settled without a word.
+
+        `crowded`: so much is under way to others that one delivery at a time is enough.
+        """
         self.short = False
         if self.closing or (self.rest_until is not None and now < self.rest_until):
             return None
@@ -132,7 +135,11 @@ class Line:
                 number += 1
                 continue
             behind = not item.queued and item.lane in self.behind
-            if why is None and not behind and (len(self.flying) >= self._at_once() or not self._has_token(monotonic)):
+            if (
+                why is None
+                and not behind
+                and (len(self.flying) >= self._at_once(crowded=crowded) or not self._has_token(monotonic))
+            ):
                 return None
             del self.ready[number]
             if why is None and not behind:
@@ -144,9 +151,9 @@ class Line:
             self._settle(Result(item, now, withheld=why))
         return None
 
-    def _at_once(self) -> int:
+    def _at_once(self, *, crowded: bool) -> int:
         """An endpoint that is away is asked by one delivery at a time."""
-        return 1 if self.failures >= schedule.SILENT_AFTER else AT_ONCE
+        return 1 if crowded or self.failures >= schedule.SILENT_AFTER else AT_ONCE
 
     def token_in(self) -> float | None:
         """Seconds until the next one may be sent, where it is the rate that holds it; None: something else."""

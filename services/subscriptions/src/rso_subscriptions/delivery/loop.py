@@ -27,6 +27,8 @@ LOOP = "delivery"
 POLL_SECONDS = 0.5
 BUSY_SECONDS = 0.02
 """Between two looks at the database while deliveries land: their results are written together."""
+CROWD = 64
+"""Deliveries under way from which on an endpoint gets one at a time: more connections would cost more than they carry."""
 KEEPING_SECONDS = 60.0
 
 
@@ -159,7 +161,7 @@ class Delivery:
     def _begin(self, line: Line) -> None:
         """All that may be sent now; what the rate holds back is begun as soon as it may be."""
         now, judge = self._service.clock.now(), partial(self._judge, iso(self._service.clock.now()))
-        while item := line.following(now, time.monotonic(), judge):
+        while item := line.following(now, time.monotonic(), judge, crowded=len(self._sending) >= CROWD):
             task = asyncio.get_running_loop().create_task(self._send(line, item))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
