@@ -19,6 +19,7 @@ from rso_shared.kit.clock import iso, parse_iso
 from rso_shared.kit.database import Tx
 from rso_shared.kit.facts import Fact
 from rso_shared.kit.rows import Written
+from rso_shared.kit.tables import COUNTER
 
 METADATA = MetaData()
 ENDED = (Stage.CLOSED, Stage.DECLINED, Stage.WITHDRAWN, Stage.EXPIRED)
@@ -45,13 +46,14 @@ BOARD = Table(
     Column("due_at", String),
     Column("submitted_at", String),
     Column("delivered_at", String),
+    Column("took_seconds", COUNTER),
     Index("board_by_partner", "partner_id", "since"),
     Index("board_by_program", "program_id", "since"),
     Index("board_by_specialist", "specialist_id", "since"),
     Index("board_by_client_reference", "client_reference"),
     Index("board_by_number", "reference_last_four", "since"),
     Index("board_by_due", "due_at"),
-    Index("board_by_delivery", "delivered_at"),
+    Index("board_by_delivery", "delivered_at", "took_seconds", "promised_by"),
     Index("board_by_submission", "submitted_at"),
     Index("board_by_stage", "stage", "since"),
     Index("board_under_way", "since", "case_id", sqlite_where=UNDER_WAY, postgresql_where=UNDER_WAY),
@@ -83,6 +85,8 @@ class Row:
     due_at: datetime | None = None
     submitted_at: datetime | None = None
     delivered_at: datetime | None = None
+    took_seconds: int | None = None
+    """From the submission to the newest delivery."""
 
 
 def _submitted(fact: CaseSubmitted) -> dict[str, Any]:
@@ -127,7 +131,18 @@ def _by_the_coordinator(fact: FactModel) -> dict[str, Any]:
 def apply(tx: Tx, fact: Fact) -> None:
     data = fact.data
     columns = _held(tx, data) if isinstance(data, CaseHeld | CaseResumed) else _columns(data)
+    if "submitted_at" in columns or "delivered_at" in columns:
+        columns |= _took(tx, data.key(), columns)
     Written.to(tx, BOARD).merge(BOARD, {"case_id": data.key(), **_FIRST}, columns)
+
+
+def _took(tx: Tx, case_id: str, columns: dict[str, Any]) -> dict[str, Any]:
+    """Whichever of the two comes last knows how long it was."""
+    known = {**(Written.to(tx, BOARD).get(BOARD, case_id) or {}), **columns}
+    if not (known.get("submitted_at") and known.get("delivered_at")):
+        return {}
+    took = parse_iso(known["delivered_at"]) - parse_iso(known["submitted_at"])
+    return {"took_seconds": round(took.total_seconds())}
 
 
 def _held(tx: Tx, fact: CaseHeld | CaseResumed) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from rso_operations import (
     view_today,
 )
 from rso_operations.casefile import casefile
+from rso_operations.drawn import Drawn
 from rso_operations.listing import Place, Wanted
 from rso_operations.markup import moment
 from rso_shared.kit import cursor, facts
@@ -50,10 +51,11 @@ REBUILT = "<p role='status' class='gone'>What is shown is being rebuilt since {}
 
 def mount(app: FastAPI, service: Service) -> None:
     """Serves pages, assets and their socket under `/operations/`. The app's lifespan must run for them to be live."""
+    drawn = Drawn()
 
     @ui.page("/", title="Today", dark=None)
     async def today_page(request: Request) -> Response | None:
-        return await _shown(service, request, "Today", lambda _who: lambda: _today(service))
+        return await _shown(service, request, "Today", lambda _who: lambda: drawn.of("today", lambda: _today(service)))
 
     @ui.page("/cases", title="Cases", dark=None)
     async def cases_page(request: Request, after: Annotated[str, Query()] = "") -> Response | None:
@@ -62,12 +64,12 @@ def mount(app: FastAPI, service: Service) -> None:
             service,
             request,
             "Cases",
-            lambda who: lambda: _cases(service, wanted, after, pick=bool(acting.allowed(who))),
+            lambda who: _cases_of(service, drawn, wanted, after, pick=bool(acting.allowed(who))),
             lambda who: view_cases.form(wanted) + acting.bulk_forms(who),
         )
 
     _mount_others(service)
-    report_pages.mount(app, service, _shown, PATH)
+    report_pages.mount(app, service, drawn, _shown, PATH)
     app.include_router(session.router)
     app.add_api_route(f"{PATH}/cases.csv", _csv, include_in_schema=False)
     ui.run_with(app, mount_path=PATH, title="Operations", dark=None, show_welcome_message=False)
@@ -206,6 +208,10 @@ def _today(service: Service) -> str:
     now = service.clock.now()
     with service.db.read() as tx:
         return view_today.page(today.today(tx, now), now)
+
+
+def _cases_of(service: Service, drawn: Drawn, wanted: Wanted, after: str, *, pick: bool) -> Draw:
+    return lambda: drawn.of(("cases", wanted, after, pick), lambda: _cases(service, wanted, after, pick=pick))
 
 
 def _cases(service: Service, wanted: Wanted, after: str, *, pick: bool) -> str:

@@ -12,6 +12,7 @@ from fastapi.responses import Response, StreamingResponse
 from nicegui import run, ui
 
 from rso_operations import employer, session, specialists, view_reports, view_specialists
+from rso_operations.drawn import Drawn
 from rso_operations.reporting import LONGEST_TEXT, Asked, Report, Row
 from rso_operations.reports import REPORTS
 from rso_operations.sheets import sheet
@@ -43,12 +44,16 @@ class Shown(Protocol):
     ) -> Awaitable[Response | None]: ...
 
 
-def mount(app: FastAPI, service: Service, shown: Shown, path: str) -> None:
+def mount(app: FastAPI, service: Service, drawn: Drawn, shown: Shown, path: str) -> None:
     @ui.page("/specialists", title="Specialists", dark=None)
     async def specialists_page(request: Request, after: Annotated[str, Query()] = "") -> Response | None:
         wanted = Wanted.of(request.query_params)
+
+        def draw() -> str:
+            return drawn.of(("specialists", wanted, after), lambda: _specialists(service, wanted, after))
+
         return await shown(
-            service, request, "Specialists", lambda _who: lambda: _specialists(service, wanted, after),
+            service, request, "Specialists", lambda _who: draw,
             lambda _who: view_specialists.form(wanted), lambda who: _read(service, request, who, DIRECTORY, "specialists"),
         )  # fmt: skip
 

@@ -99,7 +99,12 @@ class Report:
 
 def quantile(ordered: Sequence[T], share: float) -> T | None:
     """Nearest rank: the smallest value that at least this share does not exceed. `ordered` ascends; None of nothing."""
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else None
+    return ordered[rank(len(ordered), share)] if ordered else None
+
+
+def rank(count: int, share: float) -> int:
+    """Where that value stands among so many, from 0."""
+    return max(0, math.ceil(share * count) - 1)
 
 
 def part(some: int, of: int) -> float | None:

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 
 from rso_operations.board import BOARD, UNDER_WAY, Row, counted, row
-from rso_operations.reporting import quantile
+from rso_operations.reporting import part, rank
 from rso_shared.contracts.vocabulary import Stage
 from rso_shared.kit import parking
-from rso_shared.kit.clock import iso, parse_iso
+from rso_shared.kit.clock import iso
 from rso_shared.kit.database import Tx
 
 SHOWN = 8
@@ -69,35 +69,49 @@ def today(tx: Tx, now: datetime) -> Today:
     late = or_(BOARD.c.due_at < at, BOARD.c.promised_by < at)
     near = or_(BOARD.c.due_at < soon, BOARD.c.promised_by < soon)
     nobody = or_(BOARD.c.owner.is_(None), *(BOARD.c.owner.like(queue) for queue in QUEUES))
+    lists = {
+        "overdue": late,
+        "due_soon": and_(near, not_(func.coalesce(late, False))),
+        "held": BOARD.c.held.is_not(None),
+        "unclaimed": nobody,
+        "escalated": BOARD.c.escalation.is_not(None),
+    }
     return Today(
         counts=counted(tx),
-        overdue=_few(tx, late),
-        due_soon=_few(tx, near, not_(func.coalesce(late, False))),
-        held=_few(tx, BOARD.c.held.is_not(None)),
-        unclaimed=_few(tx, nobody),
-        escalated=_few(tx, BOARD.c.escalation.is_not(None)),
+        **_lists(tx, lists),
         parked=len(parking.listing(tx)),
         turnaround=_turnaround(tx, now),
         days=_days(tx, now),
     )
 
 
-def _few(tx: Tx, *which: ColumnElement[bool]) -> Few:
-    count = tx.conn.execute(select(func.count()).select_from(BOARD).where(OPEN, *which)).scalar_one()
+def _lists(tx: Tx, which: Mapping[str, ColumnElement[bool]]) -> dict[str, Few]:
+    """All of them counted in one look at the open cases."""
+    counts = tx.conn.execute(select(*(func.count().filter(each) for each in which.values())).where(OPEN)).one()
+    return {name: _few(tx, count, each) for count, (name, each) in zip(counts, which.items(), strict=True)}
+
+
+def _few(tx: Tx, count: int, which: ColumnElement[bool]) -> Few:
+    if not count:
+        return Few(0, ())
     pressing = func.coalesce(BOARD.c.due_at, BOARD.c.promised_by, BOARD.c.since)
-    query = select(BOARD).where(OPEN, *which).order_by(pressing, BOARD.c.case_id).limit(SHOWN)
+    query = select(BOARD).where(OPEN, which).order_by(pressing, BOARD.c.case_id).limit(SHOWN)
     return Few(count, tuple(row(each) for each in tx.conn.execute(query).all()))
 
 
 def _turnaround(tx: Tx, now: datetime) -> Turnaround:
-    query = select(BOARD.c.submitted_at, BOARD.c.delivered_at, BOARD.c.promised_by).where(
-        BOARD.c.delivered_at >= iso(now - WINDOW), BOARD.c.submitted_at.is_not(None)
-    )
-    rows = tx.conn.execute(query).all()
-    took = sorted(parse_iso(each.delivered_at) - parse_iso(each.submitted_at) for each in rows)
-    promised = [each.delivered_at <= each.promised_by for each in rows if each.promised_by]
-    share = sum(promised) / len(promised) if promised else None
-    return Turnaround(len(took), quantile(took, 0.5), quantile(took, 0.9), share)
+    recent = (BOARD.c.delivered_at >= iso(now - WINDOW), BOARD.c.took_seconds.is_not(None))
+    kept = func.count().filter(BOARD.c.delivered_at <= BOARD.c.promised_by)
+    count, promised, on_time = tx.conn.execute(
+        select(func.count(), func.count(BOARD.c.promised_by), kept).where(*recent)
+    ).one()
+    ordered = select(BOARD.c.took_seconds).where(*recent).order_by(BOARD.c.took_seconds).limit(1)
+
+    def within(share: float) -> timedelta | None:
+        seconds = tx.conn.execute(ordered.offset(rank(count, share))).scalar_one_or_none()
+        return None if seconds is None else timedelta(seconds=seconds)
+
+    return Turnaround(count, within(0.5), within(0.9), part(on_time, promised))
 
 
 def _days(tx: Tx, now: datetime) -> tuple[Day, ...]:
