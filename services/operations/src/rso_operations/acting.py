@@ -5,18 +5,13 @@ acts. That service decides; what it refuses is said in its own words beside the 
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
-
-import httpx
 
 from rso_operations.acts import ACTS, LONGEST, Act, Field
+from rso_operations.commands import send
 from rso_operations.markup import text, words
 from rso_shared.kit.auth import Principal
-from rso_shared.kit.errors import DomainError, unknown
+from rso_shared.kit.errors import unknown
 from rso_shared.kit.logs import is_id
-
-SECONDS = 10.0
-REFUSED, AWAY = 400, 500
 
 
 def allowed(who: Principal) -> list[Act]:
@@ -29,27 +24,10 @@ async def act(public_url: str, token: str, case_id: str, name: str, given: Mappi
     if found is None or not is_id(case_id):
         raise unknown("act_unknown", "There is no such act, or no such case.")
     path, body = found.body(case_id, given)
-    headers = {"authorization": f"Bearer {token}", "idempotency-key": key}
-    try:
-        async with httpx.AsyncClient(base_url=public_url, timeout=SECONDS, trust_env=False) as client:
-            answer = await client.post(path, json=body, headers=headers)
-    except httpx.HTTPError as away:
-        raise _away() from away
-    if answer.status_code >= AWAY:
-        raise _away()
-    if answer.status_code >= REFUSED:
-        raise _refusal(answer)
+    await send(
+        public_url + path, token, key, body, away="The service does not answer. What you typed is kept: try again."
+    )
     return f"Done: {found.label.lower()}."
-
-
-def _away() -> DomainError:
-    return DomainError("service_away", "The service does not answer. What you typed is kept: try again.", status=503)
-
-
-def _refusal(answer: httpx.Response) -> DomainError:
-    problem: dict[str, Any] = answer.json()
-    fields = [f"{each['pointer'].strip('/')}: {each['detail']}" for each in problem.get("errors", ())]
-    return DomainError(problem["code"], "; ".join([problem["detail"], *fields]), status=answer.status_code)
 
 
 def forms(case_id: str, who: Principal) -> str:

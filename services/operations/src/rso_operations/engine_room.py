@@ -12,13 +12,14 @@ from urllib.parse import quote
 
 import httpx
 
-from rso_shared.kit.errors import DomainError, unknown
+from rso_operations.commands import send
+from rso_shared.kit.errors import unknown
 from rso_shared.kit.names import SERVICES
 from rso_shared.kit.neighbours import address
 from rso_shared.kit.settings import ServiceSettings
 
 PERMISSION = "parked.work"
-SECONDS, NOT_READY, REFUSED = 3.0, 503, 400
+SECONDS, NOT_READY = 3.0, 503
 SHORTS = tuple(service.short for service in SERVICES)
 
 
@@ -70,13 +71,6 @@ async def replay(settings: ServiceSettings, token: str, short: str, consumer: st
     if short not in SHORTS:
         raise unknown("service_unknown", "There is no such service.")
     path = f"/internal/v1/{short}/parked/{quote(consumer, safe='')}/{quote(key, safe='')}/replay"
-    headers = {"authorization": f"Bearer {token}", "idempotency-key": idempotency}
-    try:
-        async with httpx.AsyncClient(timeout=SECONDS, trust_env=False) as client:
-            answer = await client.post(address(settings.internal_url, path), headers=headers)
-            body: dict[str, Any] = answer.json()
-    except (httpx.HTTPError, ValueError) as away:
-        raise DomainError("service_away", f"The service {short} does not answer. Try again.", status=503) from away
-    if answer.status_code >= REFUSED:
-        raise DomainError(body["code"], body["detail"], status=answer.status_code)
+    lost = f"The service {short} does not answer. Try again."
+    body = await send(address(settings.internal_url, path), token, idempotency, away=lost)
     return f"Done: {body['records']} to be tried again."

@@ -8,13 +8,14 @@ from urllib.parse import urlencode
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
+from rso_operations.addresses import understood
 from rso_operations.board import BOARD, ENDED, UNDER_WAY, Row, row
 from rso_operations.sheets import sheet
 from rso_shared.contracts.vocabulary import Priority, Stage
 from rso_shared.kit.clock import iso
 from rso_shared.kit.database import Tx
 
-PAGE, CARDS, LONGEST_TEXT = 100, 20, 120
+PAGE, CARDS = 100, 20
 NUMBER = 4
 """Of a reference number only its last four characters are known here."""
 
@@ -53,15 +54,13 @@ class Wanted:
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "Wanted":
-        """An address may be typed by hand: what no list knows is left out, and the page shows what it understood."""
-        given = {name: query.get(name, "").strip()[:LONGEST_TEXT] for name in FIELDS}
         known = {
             "stage": {*map(str, Stage), "all"},
             "priority": set(map(str, Priority)),
             "sort": set(map(str, Sort)),
             "view": {BOARD_VIEW},
         }
-        given |= {name: "" for name, codes in known.items() if given[name] not in codes}
+        given = understood(query, FIELDS, known)
         return cls(**{**given, "sort": given["sort"] or Sort.AGE.value})
 
     def address(self, **changes: str) -> str:

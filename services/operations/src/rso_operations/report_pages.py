@@ -12,8 +12,9 @@ from fastapi.responses import Response, StreamingResponse
 from nicegui import run, ui
 
 from rso_operations import employer, session, specialists, view_reports, view_specialists
+from rso_operations.addresses import told
 from rso_operations.drawn import Drawn
-from rso_operations.reporting import LONGEST_TEXT, Asked, Report, Row
+from rso_operations.reporting import Asked, Report, Row
 from rso_operations.reports import REPORTS
 from rso_operations.sheets import sheet
 from rso_operations.specialists import Place, Wanted
@@ -108,7 +109,7 @@ class Employer:
     @classmethod
     def of(cls, query: Mapping[str, str], now: datetime) -> "Employer":
         known = min(now, Asked.of(query, now).known)
-        return cls(query.get("sponsor", "").strip()[:LONGEST_TEXT], employer.month(query.get("month", ""), known))
+        return cls(told(query, "sponsor"), employer.month(query.get("month", ""), known))
 
     def address(self) -> str:
         return "?" + urlencode({"sponsor": self.sponsor, "month": self.month.name})

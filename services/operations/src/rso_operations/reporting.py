@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+from rso_operations.addresses import told
 from rso_operations.words import money
 from rso_shared.contracts.vocabulary import Effect
 
 T = TypeVar("T")
 DAY = timedelta(days=1)
-LONGEST_TEXT = 120
 FIELDS = ("from", "to", "as_of", "program")
 
 
@@ -32,7 +32,7 @@ class Asked:
         as_of = min(day(query.get("as_of", "")) or today, today)
         last = min(day(query.get("to", "")) or as_of, today)
         first = day(query.get("from", "")) or last.replace(day=1)
-        return cls(min(first, last), last, as_of, query.get("program", "").strip()[:LONGEST_TEXT])
+        return cls(min(first, last), last, as_of, told(query, "program"))
 
     @property
     def begin(self) -> datetime:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from sqlalchemy import Select, Subquery, and_, case, func, literal, or_, select, union_all
 
+from rso_operations.addresses import understood
 from rso_operations.directory import (
     ACCEPTED,
     COMPLETED,
@@ -27,7 +28,7 @@ from rso_operations.sheets import sheet
 from rso_shared.kit.clock import iso, parse_iso
 from rso_shared.kit.database import Tx
 
-PAGE, LONGEST_TEXT = 100, 120
+PAGE = 100
 SOON = timedelta(days=60)
 """What runs out within these days is shown first; so is what ran out within these days."""
 WINDOWS = {"30": 30, "90": 90, "365": 365}
@@ -56,9 +57,8 @@ class Wanted:
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "Wanted":
-        given = {name: query.get(name, "").strip()[:LONGEST_TEXT] for name in FIELDS}
         known = {"ends": {"soon"}, "load": {"full", "free"}, "window": set(WINDOWS), "sort": set(map(str, Sort))}
-        given |= {name: "" for name, codes in known.items() if given[name] not in codes}
+        given = understood(query, FIELDS, known)
         return cls(**{**given, "window": given["window"] or "90", "sort": given["sort"] or Sort.ENDS.value})
 
     def address(self) -> str:

@@ -4,6 +4,7 @@ One pool for all would also cost the square of what is under way: httpcore looks
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
@@ -21,19 +22,19 @@ class Kept:
 
 
 class Clients:
-    def __init__(self, guard: Guard, resolve: Resolve) -> None:
-        self._guard, self._resolve = guard, resolve
+    def __init__(self, guard: Guard, resolve: Resolve, now: Callable[[], float] = time.monotonic) -> None:
+        self._guard, self._resolve, self._now = guard, resolve, now
         self._kept: dict[str, Kept] = {}
 
     def of(self, endpoint_id: str) -> httpx.AsyncClient:
         if endpoint_id not in self._kept:
             self._kept[endpoint_id] = Kept(client(self._guard, self._resolve))
-        self._kept[endpoint_id].used = time.monotonic()
+        self._kept[endpoint_id].used = self._now()
         return self._kept[endpoint_id].client
 
     async def tidy(self) -> None:
         """Closes what nothing was sent by for a while."""
-        idle = [id_ for id_, kept in self._kept.items() if time.monotonic() - kept.used > KEPT_SECONDS]
+        idle = [id_ for id_, kept in self._kept.items() if self._now() - kept.used > KEPT_SECONDS]
         for id_ in idle:
             await self._kept.pop(id_).client.aclose()
 
