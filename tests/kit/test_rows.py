@@ -1,12 +1,25 @@
 """What a projection writes with: at once or gathered, it comes to the same, whatever was there before."""
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Column, Integer, MetaData, PrimaryKeyConstraint, String, Table, insert, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    Float,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    insert,
+    select,
+)
 
 from rso_shared.kit.database import Database, Tx
 from rso_shared.kit.rows import Gathered, Latest, Rows, Written
@@ -22,7 +35,15 @@ LINES = Table(
     PrimaryKeyConstraint("book", "line"),
 )
 SEEN = Table("seen", METADATA, Column("book", String, primary_key=True))
-TABLES = {table.name: table for table in (LINES, SEEN)}
+KINDS = Table(
+    "kinds",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("day", Date),
+    Column("yes", Boolean),
+    Column("share", Float),
+)
+TABLES = {table.name: table for table in (LINES, SEEN, KINDS)}
 BEFORE = [{"book": book, "line": line, "text": None, "at": "b"} for book in ("old", "other") for line in (1, 2)]
 
 
@@ -133,6 +154,18 @@ def test_a_row_that_is_merged_takes_only_the_changes(db: Database) -> None:
         ("other", 1, None, "b"),
     ]
     assert seen == ["a"]
+
+
+def test_days_truth_values_and_fractions_are_written_as_their_columns_want_them(db: Database) -> None:
+    row = {"id": 1, "day": date(2026, 2, 28), "yes": True, "share": 0.25}
+    nothing = {"id": 2, "day": None, "yes": None, "share": None}
+
+    def step(rows: Rows) -> None:
+        rows.insert(KINDS, row, nothing)
+        stored = [each._asdict() for each in rows.tx.conn.execute(select(KINDS).order_by(KINDS.c.id))]
+        assert stored == [row, nothing]
+
+    after(db, written, step)
 
 
 BOOKS, NUMBERS, INSTANTS = st.sampled_from(["old", "other", "new"]), st.integers(1, 3), st.sampled_from("abc")

@@ -6,7 +6,9 @@ is given back, and on PostgreSQL opening one costs more than the transaction it 
 """
 
 import select
+import sqlite3
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import psycopg
@@ -16,6 +18,7 @@ from sqlalchemy.exc import DisconnectionError
 
 from rso_shared.kit.wire import Wire
 
+sqlite3.register_adapter(date, date.isoformat)  # Python's own is going away
 BUSY_TIMEOUT_MS = 30_000
 POOL_WAIT_SECONDS = 10.0
 CONNECT_SECONDS = 5

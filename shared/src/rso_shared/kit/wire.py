@@ -34,7 +34,7 @@ class Wire(psycopg.Connection[Any]):
         if self.pgconn.transaction_status == TransactionStatus.IDLE:
             _checked(self.pgconn.exec_(b"BEGIN"))
         sent: list[Any] = [_sent(value) for value in values]
-        formats = [Format.TEXT if isinstance(value, int | list) else Format.BINARY for value in values]
+        formats = [Format.BINARY if isinstance(value, str | bytes) else Format.TEXT for value in values]
         name = self._hot_names.get(sql) or self._hot_prepared(sql, len(values))
         if name is None:
             found = self.pgconn.exec_params(_numbered(sql), sent, None, formats, Format.BINARY)
@@ -92,7 +92,9 @@ def _numbered(sql: str) -> bytes:
 
 
 def _sent(value: Any) -> bytes | None:
-    """Text goes as binary: so its length is told, and the server refuses a zero byte instead of reading up to it."""
+    """Text goes as binary: so its length is told, and the server refuses a zero byte instead of reading up to it. Numbers, truth
+    values and days go as they are written.
+    """
     if value is None or isinstance(value, bytes):
         return value
     if isinstance(value, list):
