@@ -24,9 +24,7 @@ async def act(public_url: str, token: str, case_id: str, name: str, given: Mappi
     if found is None or not is_id(case_id):
         raise unknown("act_unknown", "There is no such act, or no such case.")
     path, body = found.body(case_id, given)
-    await send(
-        public_url + path, token, key, body, away="The service does not answer. What you typed is kept: try again."
-    )
+    await send(public_url + path, token, key, body)
     return f"Done: {found.label.lower()}."
 
 

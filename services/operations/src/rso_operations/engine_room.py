@@ -71,6 +71,5 @@ async def replay(settings: ServiceSettings, token: str, short: str, consumer: st
     if short not in SHORTS:
         raise unknown("service_unknown", "There is no such service.")
     path = f"/internal/v1/{short}/parked/{quote(consumer, safe='')}/{quote(key, safe='')}/replay"
-    lost = f"The service {short} does not answer. Try again."
-    body = await send(address(settings.internal_url, path), token, idempotency, away=lost)
+    body = await send(address(settings.internal_url, path), token, idempotency)
     return f"Done: {body['records']} to be tried again."
