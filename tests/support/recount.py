@@ -10,7 +10,7 @@ from typing import Any
 
 ENDED = {"closed", "declined", "withdrawn", "expired"}
 ENDINGS = {f"intake.case_{each}": each for each in ENDED}
-PAGES_OF = {"case", "coordination", "matching", "opinion", "charge", "honorarium"}
+CASE_STREAMS = {"case", "coordination", "matching", "opinion", "charge", "honorarium"}
 QUERY = "SELECT name, stream, data FROM events ORDER BY stream, version"
 """Of every service's store."""
 
@@ -29,7 +29,7 @@ class Stored:
     @property
     def case_id(self) -> str:
         _, kind, id_, *_ = self.stream.split("/")
-        return id_ if kind in PAGES_OF else ""
+        return id_ if kind in CASE_STREAMS else ""
 
 
 @dataclass(slots=True)
@@ -187,30 +187,23 @@ def money(events: Iterable[Stored], found: dict[str, Case]) -> dict[tuple[str, s
 ACCRUED = "billing.honorarium_accrued"
 _MONEY = {"billing.charge_captured": "charged", ACCRUED: "accrued", "billing.honorarium_approved": "approved"}
 
-_ANSWERS = {
-    "matching.offer_accepted": "accepted", "matching.offer_declined": "declined", "matching.offer_lapsed": "lapsed",
-}  # fmt: skip
-
 
 def specialists(events: Iterable[Stored]) -> dict[str, Counter[str]]:
     """Per specialist who was ever asked: open_offers, assignments, and accepted, declined, lapsed, completed. Of all time."""
     counted: dict[str, Counter[str]] = defaultdict(Counter)
     for event in events:
-        who = counted[event.data["specialist_id"]] if event.name in _OFFERS else None
-        if who is not None:
-            offers, assignments = _OFFERS[event.name]
-            who["open_offers"] += offers
-            who["assignments"] += assignments
-            who[_ANSWERS.get(event.name, "")] += 1
-            who["completed"] += event.name == "matching.assignment_completed"
-    return {
-        who: Counter({name: count for name, count in each.items() if name and count}) for who, each in counted.items()
-    }
+        if event.name in _OFFERS:
+            counted[event.data["specialist_id"]].update(_OFFERS[event.name])
+    return {who: Counter({name: count for name, count in each.items() if count}) for who, each in counted.items()}
 
 
 _OFFERS = {
-    "matching.case_offered": (1, 0), "matching.offer_accepted": (-1, 1), "matching.offer_declined": (-1, 0),
-    "matching.offer_lapsed": (-1, 0), "matching.offer_withdrawn": (-1, 0),
-    "matching.assignment_released": (0, -1), "matching.assignment_completed": (0, -1),
-}  # fmt: skip
-"""What each does to (offers that are open, assignments that are active)."""
+    "matching.case_offered": {"open_offers": 1},
+    "matching.offer_accepted": {"open_offers": -1, "assignments": 1, "accepted": 1},
+    "matching.offer_declined": {"open_offers": -1, "declined": 1},
+    "matching.offer_lapsed": {"open_offers": -1, "lapsed": 1},
+    "matching.offer_withdrawn": {"open_offers": -1},
+    "matching.assignment_released": {"assignments": -1},
+    "matching.assignment_completed": {"assignments": -1, "completed": 1},
+}
+"""By how much each event changes which number."""

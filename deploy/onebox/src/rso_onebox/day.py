@@ -22,7 +22,7 @@ from rso_onebox.client import Api, ApiError
 from rso_onebox.datadir import DataDirError
 from rso_onebox.day_case import DayCase, Known, NotYetError
 from rso_onebox.day_plan import EVENING, PROGRAMS, WAVES, Plan
-from rso_onebox.demo_people import Cast
+from rso_onebox.demo_people import Cast, facility_body
 from rso_onebox.made_cases import MadePerson, bundle
 from rso_operations.words import counted, words
 from rso_shared.contracts.vocabulary import Role, Stage
@@ -137,10 +137,7 @@ class Day:
         admin = Api(self.address, self.issuer, Role.ORGANISATION_ADMIN, "rso-seed", http=self.http)
         places = {each.key: each for case in self.cases.values() for each in case.case.facilities}
         for key, place in places.items():
-            body = {
-                "organisation_id": derived_id("facility", key), "kind": "facility", "name": place.name, "state": place.state,
-            }  # fmt: skip
-            admin.post("/v1/organisations", body, key=derived_id("facility", key, place.name))
+            admin.post("/v1/organisations", facility_body(place), key=derived_id("facility", key, place.name))
 
     def _wave(self, wave: int, start: datetime, pool: ThreadPoolExecutor, filled: Filled) -> None:
         mine = [case for case in self.cases.values() if case.plan.goal(wave) is not None]

@@ -11,14 +11,13 @@ from rso_onebox import demo_texts
 from rso_onebox.bundle import BundleCase
 from rso_onebox.client import Api, ApiError
 from rso_onebox.day_plan import ENDED, Plan
-from rso_onebox.demo_people import EMPLOYER, Cast, provider_body, submission
+from rso_onebox.demo_people import EMPLOYER, NURSE, SPECIALIST, Cast, payment_body, provider_body, submission
 from rso_onebox.demo_story import FHIR_JSON
 from rso_shared.contracts.vocabulary import HoldReason, OfferDeclineReason, Role, Stage
 from rso_shared.kit.events import canonical
 from rso_shared.kit.ids import derived_id
 
 BUSY, GONE_ON = "specialist_not_eligible", tuple(Stage)
-NURSE, SPECIALIST = "Nurse Demonstration", "Specialist Demonstration"
 
 
 class NotYetError(Exception):
@@ -123,11 +122,7 @@ class DayCase:
         charges = self.cast.finance.get(self.path("/charges"))["charges"]
         if not charges:
             raise NotYetError
-        body = {
-            "method": "card", "amount_minor": charges[0]["open_minor"], "currency": charges[0]["currency"],
-            "outside_reference": "synthetic demonstration",
-        }  # fmt: skip
-        self._post(self.cast.finance, self.path("/payments"), body)
+        self._post(self.cast.finance, self.path("/payments"), payment_body(charges[0]))
 
     def _ask_for_records(self) -> None:
         facility = self.cast.facility_id(self.case.facilities[0].key)
@@ -209,10 +204,7 @@ class DayCase:
 
     def _write(self) -> None:
         specialist = self._specialist()
-        asked = [
-            demo_texts.AskedQuestion(each["question_id"], each["text"])
-            for each in specialist.get(self.path("/questions"))["questions"]
-        ]
+        asked = demo_texts.asked(specialist.get(self.path("/questions")))
         report = demo_texts.report(self.case, asked, self._documents())
         self._post(specialist, self.path("/opinion/drafts"), report)
         self._post(specialist, self.path("/opinion/submission"))

@@ -7,6 +7,7 @@ import httpx
 
 from rso_onebox import demo_texts
 from rso_onebox.bundle import BundleCase
+from rso_onebox.bundle_facilities import Facility
 from rso_onebox.client import OPERATOR, Api
 from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit.auth import Issuer
@@ -14,6 +15,8 @@ from rso_shared.kit.ids import derived_id, random_id
 
 PARTNER, EMPLOYER = "example-health", "example-employer"
 MAX_IDENTIFIERS = 20
+NURSE, SPECIALIST = "Nurse Demonstration", "Specialist Demonstration"
+"""As they sign."""
 
 
 @dataclass(slots=True)
@@ -76,7 +79,8 @@ class Cast:
     def specialist(self, specialist_id: str) -> Api:
         return self.caller(Role.SPECIALIST, specialist_id)
 
-    def facility_id(self, key: str) -> str:
+    @staticmethod
+    def facility_id(key: str) -> str:
         """The same facility of the same bundle is the same organisation in every run."""
         return derived_id("facility", key)
 
@@ -86,6 +90,24 @@ class Cast:
     def close(self) -> None:
         for caller in self.callers.values():
             caller.close()
+
+
+def facility_body(facility: Facility) -> dict[str, Any]:
+    """Of `POST /v1/organisations`."""
+    return {
+        "organisation_id": Cast.facility_id(facility.key),
+        "kind": "facility",
+        "name": facility.name,
+        "state": facility.state,
+    }
+
+
+def payment_body(charge: Any) -> dict[str, Any]:
+    """What is still open, by card."""
+    return {
+        "method": "card", "amount_minor": charge["open_minor"], "currency": charge["currency"],
+        "outside_reference": "synthetic demonstration",
+    }  # fmt: skip
 
 
 def provider_body(case: BundleCase) -> dict[str, Any]:

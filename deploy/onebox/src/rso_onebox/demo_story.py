@@ -8,7 +8,7 @@ from typing import Any
 from rso_onebox import demo_texts
 from rso_onebox.bundle import BundleCase
 from rso_onebox.client import Api, until
-from rso_onebox.demo_people import Cast, provider_body, submission
+from rso_onebox.demo_people import NURSE, SPECIALIST, Cast, facility_body, payment_body, provider_body, submission
 from rso_operations import words
 from rso_shared.kit.events import canonical
 
@@ -72,12 +72,7 @@ class Story:
     def open(self) -> None:
         program = self.cast.partner.get(f"/v1/programs/{PROGRAM}")
         for facility in self.case.facilities:
-            body = {
-                "organisation_id": self.cast.facility_id(facility.key),
-                "kind": "facility",
-                "name": facility.name,
-                "state": facility.state,
-            }
+            body = facility_body(facility)
             self.cast.admin.post("/v1/organisations", body, key=f"facility-{canonical(body)}"[:250])
         opened = self.cast.partner.post("/v1/cases", submission(self.case, self.cast, program))
         self.case_id, self.reference = opened["case_id"], opened["reference_number"]
@@ -109,11 +104,7 @@ class Story:
     def pay(self) -> None:
         self.waits_for("payment")
         charge = self.cast.finance.get(self.path("/charges"))["charges"][0]
-        body = {
-            "method": "card", "amount_minor": charge["open_minor"], "currency": charge["currency"],
-            "outside_reference": "synthetic demonstration",
-        }  # fmt: skip
-        self.cast.finance.post(self.path("/payments"), body)
+        self.cast.finance.post(self.path("/payments"), payment_body(charge))
         self.step("finance", f"recorded the payment of {words.money(charge['open_minor'], charge['currency'])}")
 
     def collect(self) -> None:
@@ -183,7 +174,7 @@ class Story:
         body = {
             "summary_version": drafted["summary_version"],
             "questions_version": questions["questions_version"],
-            "typed_name": "Nurse Demonstration",
+            "typed_name": NURSE,
         }
         self.cast.nurse.post(self.path("/summary/signature"), body)
         self.step(
@@ -209,10 +200,7 @@ class Story:
     def review(self) -> None:
         self.waits_for("opinion")
         specialist = self.cast.specialist(self.specialist_id)
-        asked = [
-            demo_texts.AskedQuestion(q["question_id"], q["text"])
-            for q in specialist.get(self.path("/questions"))["questions"]
-        ]
+        asked = demo_texts.asked(specialist.get(self.path("/questions")))
         report = demo_texts.report(self.case, asked, self.uploaded, [kind.replace("_", " ") for kind in self.waived])
         specialist.post(self.path("/opinion/drafts"), report)
         specialist.post(self.path("/opinion/submission"))
@@ -225,7 +213,7 @@ class Story:
         self.step("reviewer", "approved the version")
         self.waits_for("signature")
         statement = specialist.get(self.path("/opinion"))["statement"]["version"]
-        body = {"typed_name": "Specialist Demonstration", "statement_version": statement}
+        body = {"typed_name": SPECIALIST, "statement_version": statement}
         signed = specialist.post(self.path("/opinion/signature"), body)
         self.step("specialist", f"signed; content hash {signed['content_sha256'][:16]}…")
 

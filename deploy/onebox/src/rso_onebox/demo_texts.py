@@ -28,6 +28,11 @@ class AskedQuestion:
     text: str
 
 
+def asked(questions: Mapping[str, Any]) -> list[AskedQuestion]:
+    """From the answer of `GET …/questions`."""
+    return [AskedQuestion(each["question_id"], each["text"]) for each in questions["questions"]]
+
+
 def questions_for(case: BundleCase) -> tuple[str, str]:
     """Two clinical questions that people with such a condition ask."""
     return QUESTIONS[case.condition.group]

@@ -46,7 +46,7 @@ def note_stage(r: Reacting, fact: Fact) -> None:
     assert isinstance(fact.data, coordinator.StageEntered)  # noqa: S101 - the subscription's key says so
     beside_rebuilds(r.tx)
     row = {"case_id": fact.key, "stage": fact.data.stage.value, "entered_at": iso(fact.data.entered_at)}
-    Written.to(r.tx, CASE_STAGES).put(CASE_STAGES, row)
+    Written(r.tx).put(CASE_STAGES, row)
     case_list.hold(r.tx, fact.key)
     case_list.show_stages(r.tx, {CASE_LIST.name: CASE_LIST}, CASE_LIST.c.case_id == fact.key)
 

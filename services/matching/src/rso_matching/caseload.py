@@ -13,10 +13,10 @@ from rso_matching.domain.needs import CaseNeeds
 from rso_matching.domain.ranking import FAIRNESS_WINDOW, LAPSE_WINDOW
 from rso_matching.tables import ACTIVE, ASSIGNMENTS, MATCHINGS, OFFERS
 from rso_shared.contracts.vocabulary import Role
+from rso_shared.kit import statements
 from rso_shared.kit.clock import iso
 from rso_shared.kit.database import Tx
 from rso_shared.kit.errors import unknown
-from rso_shared.kit.hot import among
 from rso_shared.kit.tables import PARTIES
 
 
@@ -38,11 +38,7 @@ def loads(tx: Tx, ids: Sequence[str], needs: CaseNeeds, at: datetime) -> dict[st
 
 
 def active_counts(tx: Tx, ids: Sequence[str]) -> dict[str, int]:
-    any_of, sent = among(tx, ids)
-    found = tx.run(
-        f"SELECT specialist_id, COUNT(*) FROM assignments WHERE specialist_id {any_of} AND {ACTIVE} GROUP BY 1", [sent]
-    )
-    return dict(found)
+    return _counted(tx, "assignments", ids, str(ACTIVE))
 
 
 def open_offers(tx: Tx, specialist_id: str) -> int:
@@ -51,11 +47,16 @@ def open_offers(tx: Tx, specialist_id: str) -> int:
 
 
 def _offers_since(tx: Tx, ids: Sequence[str], since: str, status: OfferStatus | None = None) -> dict[str, int]:
-    any_of, sent = among(tx, ids)
-    mark = "?" if tx.is_sqlite else "%s"
-    which, values = (f" AND status = {mark}", [status]) if status else ("", [])
-    text = f"SELECT specialist_id, COUNT(*) FROM offers WHERE specialist_id {any_of} AND offered_at > {mark}{which} GROUP BY 1"
-    return dict(tx.run(text, [sent, since, *values]))
+    mark = statements.marker(sqlite=tx.is_sqlite)
+    if status is None:
+        return _counted(tx, "offers", ids, f"offered_at > {mark}", since)
+    return _counted(tx, "offers", ids, f"offered_at > {mark} AND status = {mark}", since, status)
+
+
+def _counted(tx: Tx, table: str, ids: Sequence[str], which: str, *values: str) -> dict[str, int]:
+    """Per specialist. The statement is the same for any number of ids."""
+    text = f"SELECT specialist_id, COUNT(*) FROM {table} WHERE specialist_id {statements.among(sqlite=tx.is_sqlite)} AND {which} GROUP BY 1"
+    return dict(tx.run(text, [statements.array(list(ids), sqlite=tx.is_sqlite), *values]))
 
 
 def _involved(tx: Tx, needs: CaseNeeds) -> set[str]:

@@ -133,12 +133,12 @@ def apply(tx: Tx, fact: Fact) -> None:
     columns = _held(tx, data) if isinstance(data, CaseHeld | CaseResumed) else _columns(data)
     if "submitted_at" in columns or "delivered_at" in columns:
         columns |= _took(tx, data.key(), columns)
-    Written.to(tx, BOARD).merge(BOARD, {"case_id": data.key(), **_FIRST}, columns)
+    Written(tx).merge(BOARD, {"case_id": data.key(), **_FIRST}, columns)
 
 
 def _took(tx: Tx, case_id: str, columns: dict[str, Any]) -> dict[str, Any]:
     """Whichever of the two comes last knows how long it was."""
-    known = {**(Written.to(tx, BOARD).get(BOARD, case_id) or {}), **columns}
+    known = {**(Written(tx).get(BOARD, case_id) or {}), **columns}
     if not (known.get("submitted_at") and known.get("delivered_at")):
         return {}
     took = parse_iso(known["delivered_at"]) - parse_iso(known["submitted_at"])
@@ -147,7 +147,7 @@ def _took(tx: Tx, case_id: str, columns: dict[str, Any]) -> dict[str, Any]:
 
 def _held(tx: Tx, fact: CaseHeld | CaseResumed) -> dict[str, Any]:
     """A case may be on hold for several reasons at once."""
-    known = Written.to(tx, BOARD).get(BOARD, fact.case_id)
+    known = Written(tx).get(BOARD, fact.case_id)
     reasons = set(known["held"].split(",") if known and known["held"] else ())
     reasons = reasons | {fact.reason.value} if isinstance(fact, CaseHeld) else reasons - {fact.reason.value}
     return {"held": ",".join(sorted(reasons)) or None}

@@ -65,7 +65,7 @@ def apply(tx: Tx, fact: Fact) -> None:
     match fact.data:
         case matching.SpecialistRegistered() as data:
             row = {"taxonomy": " ".join(data.taxonomy), "capacity": data.capacity}
-            Written.to(tx, SPECIALISTS).insert(SPECIALISTS, {"specialist_id": data.specialist_id, **row})
+            Written(tx).insert(SPECIALISTS, {"specialist_id": data.specialist_id, **row})
         case matching.CapacityChanged() as data:
             _know(tx, data.specialist_id, capacity=data.capacity)
         case matching.CredentialsVerified() as data:
@@ -79,7 +79,7 @@ def apply(tx: Tx, fact: Fact) -> None:
 
 
 def _know(tx: Tx, specialist_id: str, **known: Any) -> None:
-    Written.to(tx, SPECIALISTS).update(SPECIALISTS, specialist_id, **known)
+    Written(tx).update(SPECIALISTS, specialist_id, **known)
 
 
 def _licence(tx: Tx, data: matching.LicenceRecorded | matching.LicenceEnded) -> None:
@@ -90,9 +90,9 @@ def _licence(tx: Tx, data: matching.LicenceRecorded | matching.LicenceEnded) -> 
             "place": f"{data.country}-{data.state}",
         }
         days = {"valid_from": data.valid_from.isoformat(), "valid_to": data.valid_to.isoformat()}
-        Written.to(tx, LICENCES).insert(LICENCES, {**row, **days})
+        Written(tx).insert(LICENCES, {**row, **days})
     else:
-        Written.to(tx, LICENCES).update(LICENCES, data.licence_id, valid_to=data.last_day.isoformat())
+        Written(tx).update(LICENCES, data.licence_id, valid_to=data.last_day.isoformat())
 
 
 def _forget(tx: Tx, person_id: str) -> None:
@@ -105,7 +105,7 @@ def _offer(tx: Tx, fact: Fact) -> None:
     match fact.data:
         case matching.CaseOffered() as data:
             row = {"offer_id": data.offer_id, "specialist_id": data.specialist_id, "state": OFFERED}
-            Written.to(tx, OFFERS).insert(OFFERS, {**row, "offered_at": iso(data.offered_at)})
+            Written(tx).insert(OFFERS, {**row, "offered_at": iso(data.offered_at)})
         case matching.OfferAccepted() as data:
             accepted = {"assignment_id": data.assignment_id, "answered_at": iso(data.accepted_at)}
             _answered(tx, data.offer_id, ACCEPTED, **accepted)
@@ -122,7 +122,7 @@ def _offer(tx: Tx, fact: Fact) -> None:
 
 
 def _answered(tx: Tx, offer_id: str, state: str, **known: Any) -> None:
-    Written.to(tx, OFFERS).update(OFFERS, offer_id, state=state, **known)
+    Written(tx).update(OFFERS, offer_id, state=state, **known)
 
 
 def _assignment(tx: Tx, assignment_id: str, state: str, fact: Fact) -> None:

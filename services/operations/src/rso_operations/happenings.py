@@ -89,18 +89,18 @@ def apply(tx: Tx, fact: Fact) -> None:
 
 def _know(tx: Tx, data: CaseFact, **known: Any) -> None:
     """Facts of different services come in any order: whoever is the first makes the case's row."""
-    Written.to(tx, CASES).merge(CASES, {"case_id": data.case_id}, known)
+    Written(tx).merge(CASES, {"case_id": data.case_id}, known)
 
 
 def _add(tx: Tx, fact: Fact, kind: str, **columns: Any) -> None:
     recorded = iso(fact.time)
     row = {"event_id": fact.event_id, "kind": kind, "case_id": fact.key, "at": recorded, "recorded_at": recorded}
-    Written.to(tx, HAPPENED).insert(HAPPENED, {**row, **columns})
+    Written(tx).insert(HAPPENED, {**row, **columns})
 
 
 def _moved(tx: Tx, fact: Fact, data: StageEntered) -> None:
     """Ends the stage before."""
-    known, at = Written.to(tx, CASES).get(CASES, data.case_id) or {}, iso(data.entered_at)
+    known, at = Written(tx).get(CASES, data.case_id) or {}, iso(data.entered_at)
     if known.get("stage"):
         seconds = int((data.entered_at - parse_iso(known["stage_since"])).total_seconds())
         _add(tx, fact, LEFT, at=at, code=known["stage"], seconds=seconds)
@@ -122,9 +122,8 @@ _ANY_OF_KIND, _OF_CODE = Hot(_OF_KIND), Hot(_OF_KIND.where(HAPPENED.c.code == bi
 
 def _first(tx: Tx, case_id: str, kind: str, **code: str) -> tuple[int, str] | None:
     """(amount in minor units, currency) of the first one; with `code` only of those that have it."""
-    for found in (_OF_CODE if code else _ANY_OF_KIND).run(tx, case_id=case_id, kind=kind, **code):
-        return tuple(found)
-    return None
+    found: tuple[int, str] | None = (_OF_CODE if code else _ANY_OF_KIND).first(tx, case_id=case_id, kind=kind, **code)
+    return found
 
 
 def _ending(data: FactModel) -> dict[str, str]:

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from rso_shared.contracts.base import ErasureOrder, FactModel
 from rso_shared.kit.clock import iso
 from rso_shared.kit.database import Tx
+from rso_shared.kit.statements import marker
 from rso_shared.kit.tables import ERASURES
 
 _INSERT = """
@@ -41,9 +42,8 @@ def apply(tx: Tx, fact: FactModel, now: datetime) -> None:
 
 
 def write(tx: Tx, order: Order, now: datetime, *, done: bool = False) -> None:
-    marker = "?" if tx.is_sqlite else "%s"
     at = iso(now)
-    tx.run(_INSERT.format(marker), (order.erasure_id, order.person_id, at, at if done else None))
+    tx.run(_INSERT.format(marker(sqlite=tx.is_sqlite)), (order.erasure_id, order.person_id, at, at if done else None))
 
 
 def pending(tx: Tx) -> list[Order]:

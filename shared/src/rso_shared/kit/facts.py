@@ -77,9 +77,8 @@ def keep(tx: Tx, fact: Fact, now: datetime) -> None:
 
 def latest(tx: Tx, model: type[F], key: str) -> F | None:
     """The newest kept fact of this type about this key."""
-    for (data,) in _LATEST.run(tx, key=key, type=model.fact_type()):
-        return model.parse(data)
-    return None
+    found = _LATEST.first(tx, key=key, type=model.fact_type())
+    return None if found is None else model.parse(found[0])
 
 
 def require(tx: Tx, model: type[F], key: str) -> F:

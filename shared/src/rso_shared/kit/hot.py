@@ -1,7 +1,6 @@
 """Hot statements: built and compiled once, then run on the driver's own connection. Building one costs SQLAlchemy more than its run."""
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ClauseElement
@@ -10,13 +9,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from rso_shared.kit.database import Tx
 
 _DIALECTS = {True: sqlite.dialect(paramstyle="qmark"), False: postgresql.dialect(paramstyle="format")}  # type: ignore[no-untyped-call]
-
-
-def among(tx: Tx, texts: Iterable[str]) -> tuple[str, Any]:
-    """For a hot statement: "is any of these" as one marker, and the value for it. So the statement is the same for any number."""
-    return (
-        ("IN (SELECT value FROM json_each(?))", json.dumps(list(texts))) if tx.is_sqlite else ("= ANY(%s)", list(texts))
-    )
 
 
 class Hot:
@@ -33,6 +25,10 @@ class Hot:
         text, names, known = self._made.get(tx.is_sqlite) or self._compiled(sqlite_=tx.is_sqlite)
         given = {**known, **values}
         return tx.run(text, [given[name] for name in names])
+
+    def first(self, tx: Tx, **values: Any) -> Any:
+        """The first row; None where there is none."""
+        return next(iter(self.run(tx, **values)), None)
 
     def _compiled(self, *, sqlite_: bool) -> tuple[str, Sequence[str], dict[str, Any]]:
         made: Any = self._statement.compile(dialect=_DIALECTS[sqlite_])

@@ -18,6 +18,7 @@ from sqlalchemy import Column, LargeBinary, MetaData, String, Table, func
 
 from rso_shared.kit.database import Database, understood
 from rso_shared.kit.errors import KeyDestroyed
+from rso_shared.kit.statements import marker
 
 NONCE = 12
 CACHE_SECONDS = 60.0
@@ -63,7 +64,7 @@ class KeyRing:
         self._gone: set[str] = set()
         """Whom this process destroyed: a key that another thread read just before must not be kept just after."""
         self._db = Database(url, pool=4, pragmas=("secure_delete=ON",))
-        self._marker = "?" if self._db.is_sqlite else "%s"
+        self._marker = marker(sqlite=self._db.is_sqlite)
         if self._db.is_sqlite:
             self.prepare()
 

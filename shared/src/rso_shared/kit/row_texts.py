@@ -1,6 +1,6 @@
 """The statements of `rows` as text, each made once: for SQLAlchemy the making of one costs more than its run.
 
-`mark` is the driver's marker for a value, which tells the backend too. Values stand in the order of the columns, then of the key.
+Values stand in the order of the columns, then of the key.
 """
 
 from collections.abc import Iterable
@@ -8,48 +8,49 @@ from functools import cache
 
 from sqlalchemy import Boolean, Table
 
-SQLITE, POSTGRES = "?", "%s"
+from rso_shared.kit.statements import marker
 
 
 @cache
-def insert(table: Table, names: tuple[str, ...], mark: str) -> str:
-    marks = ", ".join([mark] * len(names))
+def insert(table: Table, names: tuple[str, ...], *, sqlite: bool) -> str:
+    marks = ", ".join([marker(sqlite=sqlite)] * len(names))
     return f"INSERT INTO {_quoted(table.name)} ({_listed(names)}) VALUES ({marks})"
 
 
 @cache
-def put(table: Table, names: tuple[str, ...], mark: str) -> str:
+def put(table: Table, names: tuple[str, ...], *, sqlite: bool) -> str:
     """What a row does not name becomes null."""
-    return merge(table, names, tuple(column.name for column in table.columns if not column.primary_key), mark)
+    return merge(table, names, tuple(column.name for column in table.columns if not column.primary_key), sqlite=sqlite)
 
 
 @cache
-def merge(table: Table, names: tuple[str, ...], changed: tuple[str, ...], mark: str) -> str:
+def merge(table: Table, names: tuple[str, ...], changed: tuple[str, ...], *, sqlite: bool) -> str:
     """A row that is there takes only what is `changed`."""
     changes = ", ".join(f"{_quoted(name)} = excluded.{_quoted(name)}" for name in changed)
     conflict = f"DO UPDATE SET {changes}" if changes else "DO NOTHING"
-    return f"{insert(table, names, mark)} ON CONFLICT ({_listed(table.primary_key.columns.keys())}) {conflict}"
+    return f"{insert(table, names, sqlite=sqlite)} ON CONFLICT ({_listed(table.primary_key.columns.keys())}) {conflict}"
 
 
 @cache
-def get(table: Table, size: int, mark: str) -> str:
+def get(table: Table, size: int, *, sqlite: bool) -> str:
     """`size` of the key. The row is kept from others until the commit; on SQLite every writer is alone anyway."""
-    kept = " FOR UPDATE" if mark == POSTGRES else ""
+    kept = "" if sqlite else " FOR UPDATE"
     columns = _listed(table.columns.keys())
-    return f"SELECT {columns} FROM {_quoted(table.name)} WHERE {_at(table, size, mark)}{kept}"
+    return f"SELECT {columns} FROM {_quoted(table.name)} WHERE {_at(table, size, sqlite=sqlite)}{kept}"
 
 
 @cache
-def update(table: Table, size: int, names: tuple[str, ...], latest: frozenset[str], mark: str) -> str:
+def update(table: Table, size: int, names: tuple[str, ...], latest: frozenset[str], *, sqlite: bool) -> str:
     """A column of `latest` takes its value twice, and keeps what is later."""
+    mark = marker(sqlite=sqlite)
     plain, later = "{0} = {1}", "{0} = CASE WHEN {0} > {1} THEN {0} ELSE {1} END"
     changes = ", ".join((later if name in latest else plain).format(_quoted(name), mark) for name in names)
-    return f"UPDATE {_quoted(table.name)} SET {changes} WHERE {_at(table, size, mark)}"
+    return f"UPDATE {_quoted(table.name)} SET {changes} WHERE {_at(table, size, sqlite=sqlite)}"
 
 
 @cache
-def delete(table: Table, size: int, mark: str) -> str:
-    return f"DELETE FROM {_quoted(table.name)} WHERE {_at(table, size, mark)}"
+def delete(table: Table, size: int, *, sqlite: bool) -> str:
+    return f"DELETE FROM {_quoted(table.name)} WHERE {_at(table, size, sqlite=sqlite)}"
 
 
 @cache
@@ -58,7 +59,8 @@ def columns(table: Table) -> tuple[tuple[str, bool], ...]:
     return tuple((column.name, isinstance(column.type, Boolean)) for column in table.columns)
 
 
-def _at(table: Table, size: int, mark: str) -> str:
+def _at(table: Table, size: int, *, sqlite: bool) -> str:
+    mark = marker(sqlite=sqlite)
     return " AND ".join(f"{_quoted(name)} = {mark}" for name in table.primary_key.columns.keys()[:size])
 
 

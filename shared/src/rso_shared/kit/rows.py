@@ -4,7 +4,7 @@
 rebuild. The same `apply` works with either.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -51,33 +51,28 @@ class Rows(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Each row is a statement. `tables` are the ones written to, under the names of the ones that projections know."""
+    """Each row is a statement. `tables` are the ones written to, under the names of the ones that projections know; None: those."""
 
     tx: Tx
-    tables: Tables
-
-    @classmethod
-    def to(cls, tx: Tx, *tables: Table) -> "Written":
-        """These tables themselves."""
-        return cls(tx, {table.name: table for table in tables})
+    tables: Tables | None = None
 
     def insert(self, table: Table, *rows: Row) -> None:
         for row in rows:
-            self.tx.run(row_texts.insert(self.tables[table.name], tuple(row), self._mark), tuple(row.values()))
+            self._run(row_texts.insert(self._there(table), tuple(row), sqlite=self.tx.is_sqlite), row.values())
 
     def put(self, table: Table, *rows: Row) -> None:
         for row in rows:
-            self.tx.run(row_texts.put(self.tables[table.name], tuple(row), self._mark), tuple(row.values()))
+            self._run(row_texts.put(self._there(table), tuple(row), sqlite=self.tx.is_sqlite), row.values())
 
     def merge(self, table: Table, first: Row, changes: Row) -> None:
         """Changes the row with the key of `first`; where there is none yet, it begins as `first`."""
         row = {**first, **changes}
-        text = row_texts.merge(self.tables[table.name], tuple(row), tuple(changes), self._mark)
-        self.tx.run(text, tuple(row.values()))
+        text = row_texts.merge(self._there(table), tuple(row), tuple(changes), sqlite=self.tx.is_sqlite)
+        self._run(text, row.values())
 
     def get(self, table: Table, *key: Any) -> Row | None:
-        there = self.tables[table.name]
-        for found in self.tx.run(row_texts.get(there, len(key), self._mark), key):
+        there = self._there(table)
+        for found in self._run(row_texts.get(there, len(key), sqlite=self.tx.is_sqlite), key):
             return {
                 name: bool(value) if boolean and value is not None else value
                 for (name, boolean), value in zip(row_texts.columns(there), found, strict=True)
@@ -89,15 +84,18 @@ class Written:
         sent = [
             value for each in values.values() for value in ([each.value] * 2 if isinstance(each, Latest) else [each])
         ]
-        text = row_texts.update(self.tables[table.name], len(key), tuple(values), latest, self._mark)
-        self.tx.run(text, [*sent, *key])
+        there = self._there(table)
+        text = row_texts.update(there, len(key), tuple(values), latest, sqlite=self.tx.is_sqlite)
+        self._run(text, [*sent, *key])
 
     def delete(self, table: Table, *key: Any) -> None:
-        self.tx.run(row_texts.delete(self.tables[table.name], len(key), self._mark), key)
+        self._run(row_texts.delete(self._there(table), len(key), sqlite=self.tx.is_sqlite), key)
 
-    @property
-    def _mark(self) -> str:
-        return row_texts.SQLITE if self.tx.is_sqlite else row_texts.POSTGRES
+    def _there(self, table: Table) -> Table:
+        return table if self.tables is None else self.tables[table.name]
+
+    def _run(self, text: str, values: Iterable[Any]) -> list[Any]:
+        return self.tx.run(text, tuple(values))
 
 
 @dataclass(slots=True)

@@ -33,7 +33,7 @@ def stream(columns: tuple[str, ...], *, as_of: bool, sqlite: bool) -> str:
 def streams(columns: tuple[str, ...], *, sqlite: bool) -> str:
     """Takes an `array`."""
     return (
-        f"SELECT {', '.join(columns)} FROM {EVENTS.name} WHERE stream {_among(sqlite=sqlite)} ORDER BY stream, version"
+        f"SELECT {', '.join(columns)} FROM {EVENTS.name} WHERE stream {among(sqlite=sqlite)} ORDER BY stream, version"
     )
 
 
@@ -82,7 +82,7 @@ def pending(*, sqlite: bool, besides: bool = False) -> str:
 
 @cache
 def mark(*, sqlite: bool) -> str:
-    return f"UPDATE {OUTBOX.name} SET published_at = {marker(sqlite=sqlite)} WHERE id {_among(sqlite=sqlite)}"
+    return f"UPDATE {OUTBOX.name} SET published_at = {marker(sqlite=sqlite)} WHERE id {among(sqlite=sqlite)}"
 
 
 @cache
@@ -111,14 +111,14 @@ def insert_answer(*, sqlite: bool) -> str:
 @cache
 def handled(*, sqlite: bool) -> str:
     mark = marker(sqlite=sqlite)
-    return f"SELECT event_id FROM {INBOX.name} WHERE consumer = {mark} AND event_id {_among(sqlite=sqlite)}"
+    return f"SELECT event_id FROM {INBOX.name} WHERE consumer = {mark} AND event_id {among(sqlite=sqlite)}"
 
 
 @cache
 def queued(*, sqlite: bool) -> str:
     mark = marker(sqlite=sqlite)
     return (
-        f"SELECT DISTINCT key, topic, state FROM {PARKED.name} WHERE consumer = {mark} AND key {_among(sqlite=sqlite)}"
+        f"SELECT DISTINCT key, topic, state FROM {PARKED.name} WHERE consumer = {mark} AND key {among(sqlite=sqlite)}"
     )
 
 
@@ -127,7 +127,8 @@ def array(values: list[str] | list[int], *, sqlite: bool) -> Any:
     return json.dumps(values) if sqlite else values
 
 
-def _among(*, sqlite: bool) -> str:
+def among(*, sqlite: bool) -> str:
+    """The right side of "is any of these": takes an `array`."""
     return "IN (SELECT value FROM json_each(?))" if sqlite else "= ANY(%s)"
 
 
