@@ -12,6 +12,7 @@ import hashlib
 import os
 import struct
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -31,6 +32,8 @@ from rso_shared.kit.tables import BLOBS
 CHUNK = 1 << 20
 TAG = 16
 STAGED, STORED, DOOMED = "staged", "stored", "doomed"
+HASHING = 2
+"""Uploads that are hashed at a time."""
 SWEEP_AFTER = timedelta(hours=24)
 
 
@@ -53,23 +56,34 @@ class BlobWriter:
         self._key = os.urandom(32)
         self._cipher = AESGCM(self._key)
         self._hash = hashlib.sha256()
-        self._buffer = bytearray()
+        self._held: bytes | memoryview = b""
         self._number = 0
         self.size = 0
         store.stage(person_id, object_id, self._key)
         self._sink = store.open_sink(person_id, object_id)
 
     def write(self, data: bytes) -> None:
-        self._hash.update(data)
+        """Hashing is most of the work and lets go of the interpreter, as sealing does: they go on side by side."""
+        hashing = self._store.hashing.submit(self._hash.update, data)
+        try:
+            self._take(memoryview(data))
+        finally:
+            hashing.result()
         self.size += len(data)
-        self._buffer += data
-        while len(self._buffer) > CHUNK:
-            self._emit(bytes(self._buffer[:CHUNK]), last=False)
-            del self._buffer[:CHUNK]
+
+    def _take(self, rest: memoryview) -> None:
+        """The last chunk is held until more comes: only then is it known not to be the last. Whole chunks are not copied."""
+        while rest:
+            if len(self._held) == CHUNK:
+                self._emit(self._held, last=False)
+                self._held = b""
+            room = CHUNK - len(self._held)
+            piece, rest = rest[:room], rest[room:]
+            self._held = b"".join((self._held, piece)) if self._held else piece
 
     def finish(self) -> StoredBlob:
-        self._emit(bytes(self._buffer), last=True)
-        self._buffer.clear()
+        self._emit(self._held, last=True)
+        self._held = b""
         self._sink.close()
         digest = self._hash.digest()
         duplicate_key = self._store.keys.fingerprint(self._person_id, digest)
@@ -79,7 +93,7 @@ class BlobWriter:
         self._sink.abandon()
         self._store.remove(self._person_id, self._object_id)
 
-    def _emit(self, chunk: bytes, *, last: bool) -> None:
+    def _emit(self, chunk: bytes | memoryview, *, last: bool) -> None:
         nonce = self._number.to_bytes(12, "big")
         self._sink.write(self._cipher.encrypt(nonce, chunk, _bound(self._object_id, self._number, last=last)))
         self._number += 1
@@ -92,6 +106,7 @@ class BlobStore:
     def __init__(self, url: str, db: Database, keys: KeyRing, clock: Clock) -> None:
         self._objects: ObjectStore = from_url(url, mkdir=True) if url.startswith("file:") else from_url(url)
         self._db, self.keys, self._clock = db, keys, clock
+        self.hashing = ThreadPoolExecutor(HASHING, "hash")
 
     def writer(self, person_id: str, object_id: str) -> BlobWriter:
         return BlobWriter(self, person_id, object_id)

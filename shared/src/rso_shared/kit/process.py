@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from anyio import to_thread
 from fastapi import FastAPI
 
 from rso_shared.kit import brokers, crash, erasing, gauges, logs, migrate, serving, telemetry
@@ -119,12 +120,13 @@ def _stay(service: Service, role: str, more: Additions) -> None:
     listener = serving.listener(service, app, sends=role == "relay")
     factory = listener.config.get_loop_factory() if listener is not None else None
     with asyncio.Runner(loop_factory=factory) as runner:
-        runner.run(_run(listener, loops))
+        runner.run(_run(listener, loops, service.settings.database_pool))
 
 
-async def _run(listener: serving.Listener | None, loops: Loops) -> None:
+async def _run(listener: serving.Listener | None, loops: Loops, threads: int) -> None:
     """Until SIGTERM or SIGINT; whatever ends by itself ended by a bug, and takes the process with it."""
     loop, told = asyncio.get_running_loop(), asyncio.Event()
+    to_thread.current_default_thread_limiter().total_tokens = threads
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
     tasks: list[asyncio.Task[Any]] = [loop.create_task(run(), name=name) for name, run in loops.items()]

@@ -30,8 +30,9 @@ class ServiceSettings(BaseSettings):
 
     database_url: str
     """sqlite:///path, or postgresql+psycopg://user:password@host:port/name."""
-    database_pool: int = 10
-    """Connections that one process holds open to PostgreSQL at most."""
+    database_pool: int = 8
+    """Connections that one process holds open to PostgreSQL at most, and requests that an api works on at a time: one more would
+    wait for a connection, and take turns at the interpreter meanwhile."""
     keys_url: str
     """A database of its own, kept apart from the events' backups."""
     access_log_url: str

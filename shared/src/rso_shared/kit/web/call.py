@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from anyio import to_thread
+from anyio import sleep, to_thread
 from fastapi import Depends, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
@@ -24,6 +24,8 @@ from rso_shared.kit.events import Actor, Meta
 from rso_shared.kit.service import Service
 from rso_shared.kit.web import as_of
 from rso_shared.kit.web.problems import Problem
+
+LOOK_AGAIN_SECONDS = 0.02
 
 
 class Purpose(StrEnum):
@@ -109,19 +111,25 @@ class Call:
         if reach is not Reach.ANY and organisation_id != self.principal.organisation_id:
             raise forbidden("organisation_foreign", "This belongs to another organisation than yours.")
 
-    def may_see(self, case_id: str) -> None:
-        """Raises 404 unless the caller's reach covers the case; an unknown case and a foreign one look the same."""
+    def reaches(self, case_id: str) -> bool:
+        """Whether the caller's reach covers the case, as far as this service has heard."""
         reach, p = self.principal.reach(self.permission), self.principal
-        until = time.monotonic() + self.service.settings.access_patience_seconds
-        while True:
-            with self.read() as tx:
-                if parties.reaches(
-                    tx, reach, case_id, role=p.role, subject=p.subject, organisation_id=p.organisation_id
-                ):
-                    return
-            if time.monotonic() >= until:
-                raise unknown("case_unknown", "There is no such case, or none that you may see.")
-            time.sleep(0.02)
+        with self.read() as tx:
+            return parties.reaches(
+                tx, reach, case_id, role=p.role, subject=p.subject, organisation_id=p.organisation_id
+            )
+
+
+async def _may_see(call: Call, case_id: str) -> None:
+    """Raises 404 unless the caller's reach covers the case; an unknown case and a foreign one look the same.
+
+    A case that was opened a moment ago may not have been heard of here yet: whoever waits for that waits without a thread.
+    """
+    until = time.monotonic() + call.service.settings.access_patience_seconds
+    while not await to_thread.run_sync(call.reaches, case_id):
+        if time.monotonic() >= until:
+            raise unknown("case_unknown", "There is no such case, or none that you may see.")
+        await sleep(LOOK_AGAIN_SECONDS)
 
 
 _bearer = HTTPBearer(auto_error=False, description="EdDSA JWT: sub, org, role, scope")
@@ -142,7 +150,7 @@ def permitted(permission: str) -> Callable[..., Coroutine[Any, Any, Call]]:
         call = Call(request, service, principal, permission)
         case_id = request.path_params.get("case_id")
         if case_id is not None:
-            await to_thread.run_sync(call.may_see, case_id)
+            await _may_see(call, case_id)
         as_of.refuse_if_not_taken(request)
         return call
 
