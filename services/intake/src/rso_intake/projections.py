@@ -11,7 +11,6 @@ from rso_intake.domain.participation import LocalProviderJoined, RequesterLinked
 from rso_intake.domain.program import ProgramPublished
 from rso_intake.domain.submission import CaseSubmitted
 from rso_intake.publish import publish
-from rso_shared.kit import erasures
 from rso_shared.kit.events import Recorded, canonical
 from rso_shared.kit.projections import Projection
 from rso_shared.kit.rows import Rows
@@ -73,7 +72,7 @@ def apply_case(rows: Rows, recorded: Recorded) -> None:
 
 def _remember(rows: Rows, event: CaseSubmitted) -> None:
     """Not of somebody who is erased: a rebuild must not bring back by whom they were known."""
-    if event.identifier_keys and not erasures.ordered(rows.tx, event.person_id):
+    if event.identifier_keys and not rows.erased(event.person_id):
         rows.put(PERSON_KEYS, *({"identifier_key": key, "person_id": event.person_id} for key in event.identifier_keys))
 
 

@@ -22,7 +22,6 @@ from rso_matching.domain.matching_state import AssignmentStatus, OfferStatus
 from rso_matching.domain.specialist import SPECIALIST, Specialist
 from rso_matching.domain.specialist_events import SpecialistEvent, SpecialistRegistered
 from rso_matching.tables import ASSIGNMENTS, MATCHINGS, OFFERS, SPECIALIST_FOCUS, SPECIALISTS
-from rso_shared.kit import erasures
 from rso_shared.kit.clock import iso
 from rso_shared.kit.database import Tx
 from rso_shared.kit.events import Recorded
@@ -57,7 +56,7 @@ def _directory(rows: Rows, recorded: Recorded) -> None:
 
 def _registered(rows: Rows, recorded: Recorded) -> None:
     event: SpecialistRegistered = recorded.event
-    erased = erasures.ordered(rows.tx, event.specialist_id)
+    erased = rows.erased(event.specialist_id)
     row = {
         "specialist_id": event.specialist_id,
         "stream": recorded.stream,

@@ -18,6 +18,7 @@ _INSERT = """
 INSERT INTO erasures (erasure_id, person_id, ordered_at, destroyed_at) VALUES ({0}, {0}, {0}, {0})
 ON CONFLICT (erasure_id) DO NOTHING
 """
+_ORDERED = "SELECT 1 FROM erasures WHERE person_id = {0} LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,13 @@ def done(tx: Tx) -> set[str]:
 
 
 def ordered(tx: Tx, person_id: str) -> bool:
-    """For read models: whoever is to be erased, or was, is not entered anew, in a rebuild neither."""
-    query = select(ERASURES.c.erasure_id).where(ERASURES.c.person_id == person_id).limit(1)
-    return tx.conn.execute(query).first() is not None
+    """Whether the person is to be erased, or was."""
+    return bool(tx.run(_ORDERED.format(marker(sqlite=tx.is_sqlite)), (person_id,)))
+
+
+def all_ordered(tx: Tx) -> frozenset[str]:
+    """Everybody who is to be erased, or was."""
+    return frozenset(tx.conn.execute(select(ERASURES.c.person_id)).scalars())
 
 
 def close(tx: Tx, erasure_id: str, at: datetime) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from sqlalchemy import ColumnElement, Table, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from rso_shared.kit import row_texts
+from rso_shared.kit import erasures, row_texts
 from rso_shared.kit.database import Tx
 
 Row = Mapping[str, Any]
@@ -31,9 +31,8 @@ class Rows(Protocol):
     All rows under one first column come from one stream, unless they are only ever inserted or put: streams are folded in any order.
     """
 
-    @property
-    def tx(self) -> Tx:
-        """For reading what is no read model."""
+    def erased(self, person_id: str) -> bool:
+        """Whoever is to be erased, or was, is not entered anew, in a rebuild neither."""
 
     def insert(self, table: Table, *rows: Row) -> None:
         """Rows that are not there yet."""
@@ -55,6 +54,9 @@ class Written:
 
     tx: Tx
     tables: Tables | None = None
+
+    def erased(self, person_id: str) -> bool:
+        return erasures.ordered(self.tx, person_id)
 
     def insert(self, table: Table, *rows: Row) -> None:
         for row in rows:
@@ -112,9 +114,15 @@ class Gathered:
     """Rows in memory until `write`. Only while nobody else writes to these tables."""
 
     def __init__(self, tx: Tx, tables: Tables) -> None:
-        self.tx, self._tables = tx, tables
+        self._tx, self._tables = tx, tables
+        self._erased: frozenset[str] | None = None
         self._keys = {name: tuple(table.primary_key.columns.keys()) for name, table in tables.items()}
         self._families: dict[str, dict[Any, _Family]] = {name: {} for name in tables}
+
+    def erased(self, person_id: str) -> bool:
+        if self._erased is None:
+            self._erased = erasures.all_ordered(self._tx)
+        return person_id in self._erased
 
     def insert(self, table: Table, *rows: Row) -> None:
         for row in rows:
@@ -165,21 +173,21 @@ class Gathered:
 
     def _loaded(self, table: Table, first: Any, put: _Family | None) -> _Family:
         there = self._tables[table.name]
-        found = [row._asdict() for row in self.tx.conn.execute(select(there).where(*_at(there, (first,))))]
+        found = [row._asdict() for row in self._tx.conn.execute(select(there).where(*_at(there, (first,))))]
         rows = {self._key(table, row): row for row in found} | (put.rows if put else {})
         return _Family(stored=bool(found), whole=True, rows=rows)
 
     def _drop(self, table: Table, keys: list[tuple[Any, ...]]) -> None:
         for key in keys:
-            self.tx.conn.execute(delete(table).where(*_at(table, key)))
+            self._tx.conn.execute(delete(table).where(*_at(table, key)))
 
     def _fill(self, table: Table, rows: list[dict[str, Any]]) -> None:
         if not rows:
             return
-        if self.tx.is_sqlite:
-            self.tx.conn.execute(insert(table), _filled(table, rows))
+        if self._tx.is_sqlite:
+            self._tx.conn.execute(insert(table), _filled(table, rows))
             return
-        driver: Any = self.tx.conn.connection.driver_connection
+        driver: Any = self._tx.conn.connection.driver_connection
         columns = table.columns.keys()
         with driver.cursor().copy(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN") as copy:
             for row in rows:
@@ -187,7 +195,7 @@ class Gathered:
 
     def _put(self, table: Table, rows: list[dict[str, Any]]) -> None:
         if rows:
-            self.tx.conn.execute(_upsert(self.tx, table), _filled(table, rows))
+            self._tx.conn.execute(_upsert(self._tx, table), _filled(table, rows))
 
 
 def _filled(table: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
