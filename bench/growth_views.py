@@ -6,6 +6,7 @@ Commands of intake make their own case. Those of the others meet one of which th
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from rso_matching.domain import statement
@@ -48,6 +49,7 @@ EHR = Caller(Role.PARTNER, "example-health-ehr", PARTNER)
 FINANCE, QUALITY, DIRECTOR = (Caller(role) for role in (Role.FINANCE, Role.QUALITY_REVIEWER, Role.MEDICAL_DIRECTOR))
 DESK, RECORDS, SERVICE = (Caller(role) for role in (Role.CARE_COORDINATOR, Role.RECORDS_SPECIALIST, Role.SERVICE))
 SPECIALIST = Caller(Role.SPECIALIST, "{specialist_id}", "public")
+NOW = datetime.now(UTC)
 CASE, INSIDE = "/v1/cases/{case_id}", "/internal/v1/{service}/cases/{case_id}"
 
 VIEWS = (
@@ -94,9 +96,9 @@ VIEWS = (
     View("billing", "the journal of a case", "/v1/ledger/entries?case_id={case_id}", FINANCE),
     View("billing", "the trial balance", "/v1/ledger/trial-balance", FINANCE),
     View("operations", "a timeline", f"{CASE}/timeline"),
-    View("operations", "the list of cases", query=lambda tx: listing.page(tx, Wanted())),
-    View("operations", "the list of one stage", query=lambda tx: listing.page(tx, Wanted(stage=Stage.DELIVERED))),
-    View("operations", "the list of a stage where nobody is", query=lambda tx: listing.page(tx, Wanted(stage=Stage.IN_REVIEW))),
+    View("operations", "the list of cases", query=lambda tx: listing.page(tx, Wanted(), NOW)),
+    View("operations", "the list of one stage", query=lambda tx: listing.page(tx, Wanted(stage=Stage.DELIVERED), NOW)),
+    View("operations", "the list of a stage where nobody is", query=lambda tx: listing.page(tx, Wanted(stage=Stage.IN_REVIEW), NOW)),
     View("operations", "the counts by stage", query=board.by_stage),
 )  # fmt: skip
 

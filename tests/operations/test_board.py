@@ -54,7 +54,7 @@ def operations(tmp_path):
 
 def shown(operations, stage=""):
     with operations.service.db.read() as tx:
-        return listing.page(tx, Wanted(stage=stage)).rows
+        return listing.page(tx, Wanted(stage=stage), START).rows
 
 
 def counted(operations):

@@ -124,7 +124,7 @@ def today(found: Iterable[Case], now: datetime) -> dict[str, int]:
         "overdue": sum(case.late(now) for case in mine),
         "due within a day": sum(case.late(tomorrow) and not case.late(now) for case in mine),
         "escalated": sum(bool(case.escalated) for case in mine),
-        "on hold": sum(bool(case.held) for case in mine),
+        "on hold": sum(bool(case.held) for case in every if case.stage not in ENDED),
         "unclaimed": sum(not case.owner or case.owner.startswith(("team:", "queue:")) for case in mine),
         **{f"stage {stage}": count for stage, count in Counter(case.stage for case in every).items()},
     }

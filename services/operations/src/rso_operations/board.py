@@ -52,11 +52,15 @@ BOARD = Table(
     Index("board_by_specialist", "specialist_id", "since"),
     Index("board_by_client_reference", "client_reference"),
     Index("board_by_number", "reference_last_four", "since"),
-    Index("board_by_due", "due_at"),
+    Index("board_by_due", "due_at", "case_id"),
+    Index("board_by_promise", "promised_by", "case_id"),
     Index("board_by_delivery", "delivered_at", "took_seconds", "promised_by"),
     Index("board_by_submission", "submitted_at"),
     Index("board_by_stage", "stage", "since"),
-    Index("board_under_way", "since", "case_id", sqlite_where=UNDER_WAY, postgresql_where=UNDER_WAY),
+    *(
+        Index(f"board_under_way{suffix}", column, "case_id", sqlite_where=UNDER_WAY, postgresql_where=UNDER_WAY)
+        for suffix, column in (("", "since"), ("_by_due", "due_at"), ("_by_promise", "promised_by"))
+    ),
 )
 MARKS = Table("rebuilding", METADATA, Column("since", String, primary_key=True))
 """One row while what the pages show is rebuilt."""

@@ -2,22 +2,24 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from rso_operations.addresses import understood
 from rso_operations.board import BOARD, ENDED, UNDER_WAY, Row, row
 from rso_operations.sheets import sheet
-from rso_shared.contracts.vocabulary import Priority, Stage
+from rso_operations.standing import NAMES, conditions
+from rso_shared.contracts.vocabulary import HoldReason, Priority, Stage
 from rso_shared.kit.clock import iso
 from rso_shared.kit.database import Tx
 
 PAGE, CARDS = 100, 20
-NUMBER = 4
-"""Of a reference number only its last four characters are known here."""
+NUMBER, WHOLE_NUMBER = 4, 11
+"""Of a reference number only its last four characters are known here, of the eleven digits that it has."""
 
 
 class Sort(StrEnum):
@@ -32,8 +34,8 @@ class Sort(StrEnum):
 COLUMN = {
     Sort.AGE: BOARD.c.since, Sort.DUE: BOARD.c.due_at, Sort.PROMISE: BOARD.c.promised_by, Sort.NEWEST: BOARD.c.submitted_at,
 }  # fmt: skip
-BOARD_VIEW = "board"
-FIELDS = ("q", "stage", "priority", "partner", "program", "specialist", "owner", "held", "sort", "view")
+BOARD_VIEW, YES, ANY = "board", "yes", "any"
+FIELDS = ("q", "stage", "priority", "partner", "program", "specialist", "owner", "held", *NAMES, "sort", "view")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,11 @@ class Wanted:
     specialist: str = ""
     owner: str = ""
     held: str = ""
+    """A reason, or any."""
+    late: str = ""
+    due_soon: str = ""
+    escalated: str = ""
+    unclaimed: str = ""
     sort: str = Sort.AGE.value
     view: str = ""
     """Empty: a table; board: a column per stage."""
@@ -59,6 +66,8 @@ class Wanted:
             "priority": set(map(str, Priority)),
             "sort": set(map(str, Sort)),
             "view": {BOARD_VIEW},
+            "held": {ANY, *map(str, HoldReason)},
+            **{name: {YES} for name in NAMES},
         }
         given = understood(query, FIELDS, known)
         return cls(**{**given, "sort": given["sort"] or Sort.AGE.value})
@@ -74,7 +83,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the page before ended."""
+    """Where the page before ended. `at` empty: among those without the instant that orders the list."""
 
     at: str
     case_id: str
@@ -86,11 +95,16 @@ class Page:
     next: Place | None
 
 
-def page(tx: Tx, wanted: Wanted, after: Place | None = None, size: int = PAGE) -> Page:
-    found = [row(each) for each in tx.conn.execute(_query(wanted, after).limit(size + 1)).all()]
-    shown = found[:size]
-    more = len(found) > size
-    return Page(tuple(shown), _place(shown[-1], wanted) if more else None)
+def page(tx: Tx, wanted: Wanted, now: datetime, after: Place | None = None, size: int = PAGE) -> Page:
+    """Those without the instant that orders the list come last, by a query of their own: so each is a range of one index."""
+    matching, rows = list(_conditions(wanted, now)), []
+    if after is None or after.at:
+        rows += tx.conn.execute(_dated(wanted.sort, after).where(*matching).limit(size + 1)).all()
+    if len(rows) <= size:
+        rest = after if after and not after.at else None
+        rows += tx.conn.execute(_undated(wanted.sort, rest).where(*matching).limit(size + 1 - len(rows))).all()
+    shown = [row(each) for each in rows[:size]]
+    return Page(tuple(shown), _place(shown[-1], wanted) if len(rows) > size else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +116,15 @@ class Column:
     rows: tuple[Row, ...]
 
 
-def columns(tx: Tx, wanted: Wanted) -> tuple[Column, ...]:
+def columns(tx: Tx, wanted: Wanted, now: datetime) -> tuple[Column, ...]:
     """Each stage that is under way, or the one that is asked for, in the order of a case's life."""
     asked = [stage for stage in Stage if stage == wanted.stage] or [stage for stage in Stage if stage not in ENDED]
-    return tuple(_column(tx, stage, replace(wanted, stage=stage.value)) for stage in asked)
+    return tuple(_column(tx, stage, replace(wanted, stage=stage.value), now) for stage in asked)
 
 
-def _column(tx: Tx, stage: Stage, wanted: Wanted) -> Column:
-    count = tx.conn.execute(select(func.count()).select_from(BOARD).where(*_conditions(wanted))).scalar_one()
-    return Column(stage, count, page(tx, wanted, None, CARDS).rows)
+def _column(tx: Tx, stage: Stage, wanted: Wanted, now: datetime) -> Column:
+    count = tx.conn.execute(select(func.count()).select_from(BOARD).where(*_conditions(wanted, now))).scalar_one()
+    return Column(stage, count, page(tx, wanted, now, None, CARDS).rows)
 
 
 def _place(last: Row, wanted: Wanted) -> Place:
@@ -120,27 +134,37 @@ def _place(last: Row, wanted: Wanted) -> Place:
     return Place(iso(instant) if instant else "", last.case_id)
 
 
-def _query(wanted: Wanted, after: Place | None) -> "Select[tuple[object, ...]]":
-    """Cases without the instant that orders the list stand on no page of it, but for the age, which every case has."""
-    column = COLUMN[Sort(wanted.sort)]
-    query = select(BOARD).where(column.is_not(None), *_conditions(wanted))
-    if wanted.sort == Sort.NEWEST:
+def _dated(sort: str, after: Place | None) -> "Select[tuple[object, ...]]":
+    """The range is said of the column alone too: only so the databases begin in their index where the page before ended."""
+    column, id_ = COLUMN[Sort(sort)], BOARD.c.case_id
+    query = select(BOARD).where(column.is_not(None))
+    if sort == Sort.NEWEST:
         if after:
-            query = query.where(or_(column < after.at, and_(column == after.at, BOARD.c.case_id < after.case_id)))
-        return query.order_by(column.desc(), BOARD.c.case_id.desc())
+            query = query.where(column <= after.at, or_(column < after.at, id_ < after.case_id))
+        return query.order_by(column.desc(), id_.desc())
     if after:
-        query = query.where(or_(column > after.at, and_(column == after.at, BOARD.c.case_id > after.case_id)))
-    return query.order_by(column, BOARD.c.case_id)
+        query = query.where(column >= after.at, or_(column > after.at, id_ > after.case_id))
+    return query.order_by(column, id_)
 
 
-def _conditions(wanted: Wanted) -> Iterator[Any]:
+def _undated(sort: str, after: Place | None) -> "Select[tuple[object, ...]]":
+    """Ordered by the empty column too, as its index is."""
+    column, id_ = COLUMN[Sort(sort)], BOARD.c.case_id
+    query = select(BOARD).where(column.is_(None))
+    if after:
+        query = query.where(id_ > after.case_id)
+    return query.order_by(column, id_)
+
+
+def _conditions(wanted: Wanted, now: datetime) -> Iterator[Any]:
     equal = {
         BOARD.c.partner_id: wanted.partner, BOARD.c.program_id: wanted.program, BOARD.c.specialist_id: wanted.specialist,
         BOARD.c.owner: wanted.owner, BOARD.c.priority: wanted.priority,
     }  # fmt: skip
     yield from (column == value for column, value in equal.items() if value)
+    yield from (condition for name, condition in conditions(now).items() if getattr(wanted, name))
     if wanted.held:
-        yield BOARD.c.held.is_not(None) if wanted.held == "any" else BOARD.c.held.contains(wanted.held, autoescape=True)
+        yield BOARD.c.held.is_not(None) if wanted.held == ANY else BOARD.c.held.contains(wanted.held, autoescape=True)
     if wanted.q:
         yield _matches(wanted.q)
     if wanted.stage and wanted.stage != "all":
@@ -151,10 +175,19 @@ def _conditions(wanted: Wanted) -> Iterator[Any]:
 
 def _matches(text: str) -> ColumnElement[bool]:
     """A whole number, reference, id or code; a search finds cases that are over too."""
+    columns = (BOARD.c.client_reference, BOARD.c.case_id, BOARD.c.partner_id, BOARD.c.program_id, BOARD.c.specialist_id)
+    last_four = _last_four(text)
     return or_(
-        BOARD.c.reference_last_four == text[-NUMBER:].upper(), BOARD.c.client_reference == text, BOARD.c.case_id == text,
-        BOARD.c.partner_id == text, BOARD.c.program_id == text, BOARD.c.specialist_id == text,
-    )  # fmt: skip
+        *(column == text for column in columns), *([BOARD.c.reference_last_four == last_four] if last_four else [])
+    )
+
+
+def _last_four(text: str) -> str:
+    """Of a reference number, whole or its last four characters; empty for what is none."""
+    digits = text.replace(" ", "").replace("-", "")
+    if len(digits) == WHOLE_NUMBER and digits.isdecimal():
+        return digits[-NUMBER:]
+    return text.upper() if len(text) == NUMBER else ""
 
 
 HEAD = (

@@ -219,12 +219,13 @@ def _cases(service: Service, wanted: Wanted, after: str, *, pick: bool) -> str:
         place = Place(*cursor.decode(service.keys, after, 2)) if after else None
     except DomainError:
         place = None  # an address of another time or place: the list begins at its beginning
+    now = service.clock.now()
     with service.db.read() as tx:
         if wanted.view == listing.BOARD_VIEW:
-            return view_cases.board(listing.columns(tx, wanted), wanted, service.clock.now())
-        found = listing.page(tx, wanted, place)
+            return view_cases.board(listing.columns(tx, wanted, now), wanted, now)
+        found = listing.page(tx, wanted, now, place)
     following = cursor.encode(service.keys, found.next.at, found.next.case_id) if found.next else None
-    return view_cases.page(found, wanted, service.clock.now(), following, pick=pick)
+    return view_cases.page(found, wanted, now, following, pick=pick)
 
 
 def _case(service: Service, case_id: str, at: int | None, who: Principal) -> str:
@@ -256,9 +257,9 @@ def _csv(request: Request) -> Response:
 
 def _lines(service: Service, wanted: Wanted) -> Iterator[Any]:
     """Page by page, so that neither memory nor a transaction grows with the list."""
-    place, head = None, True
+    place, head, now = None, True, service.clock.now()
     while head or place is not None:
         with service.db.read() as tx:
-            found = listing.page(tx, wanted, place, CSV_PAGE)
+            found = listing.page(tx, wanted, now, place, CSV_PAGE)
         yield listing.csv_lines(iter(found.rows), head=head)
         place, head = found.next, False

@@ -1,29 +1,24 @@
 """Today: what stands where, what is late or will be, and how the promises were kept. Counted from the board alone.
 
-A case is *overdue* when what it waits for was due or its opinion was promised before now. *Turnaround* runs from submission to
-delivery; a delivery is *on time* if it came no later than the promise that stood then (users.md §3).
+*Turnaround* runs from submission to delivery; a delivery is *on time* if it came no later than the promise that stood then (users.md §3).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, func, select
 
 from rso_operations.board import BOARD, UNDER_WAY, Row, counted, row
 from rso_operations.reporting import part, rank
-from rso_shared.contracts.vocabulary import Stage
+from rso_operations.standing import HELD, conditions
 from rso_shared.kit import parking
 from rso_shared.kit.clock import iso
 from rso_shared.kit.database import Tx
 
 SHOWN = 8
 """Cases that one list shows; its head says how many there are."""
-SOON, WINDOW, DAYS = timedelta(days=1), timedelta(days=30), 14
-OPEN = and_(UNDER_WAY.self_group(), BOARD.c.stage != Stage.DELIVERED.value)
-"""Somebody still owes something. After the delivery nothing is late any more."""
-QUEUES = ("team:%", "queue:%")
-"""Owners who are no person yet."""
+WINDOW, DAYS = timedelta(days=30), 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +60,13 @@ class Today:
 
 
 def today(tx: Tx, now: datetime) -> Today:
-    at, soon = iso(now), iso(now + SOON)
-    late = or_(BOARD.c.due_at < at, BOARD.c.promised_by < at)
-    near = or_(BOARD.c.due_at < soon, BOARD.c.promised_by < soon)
-    nobody = or_(BOARD.c.owner.is_(None), *(BOARD.c.owner.like(queue) for queue in QUEUES))
+    pressing = conditions(now)
     lists = {
-        "overdue": late,
-        "due_soon": and_(near, not_(func.coalesce(late, False))),
-        "held": BOARD.c.held.is_not(None),
-        "unclaimed": nobody,
-        "escalated": BOARD.c.escalation.is_not(None),
+        "overdue": pressing["late"],
+        "due_soon": pressing["due_soon"],
+        "held": HELD,
+        "unclaimed": pressing["unclaimed"],
+        "escalated": pressing["escalated"],
     }
     return Today(
         counts=counted(tx),
@@ -86,8 +78,8 @@ def today(tx: Tx, now: datetime) -> Today:
 
 
 def _lists(tx: Tx, which: Mapping[str, ColumnElement[bool]]) -> dict[str, Few]:
-    """All of them counted in one look at the open cases."""
-    counts = tx.conn.execute(select(*(func.count().filter(each) for each in which.values())).where(OPEN)).one()
+    """All of them counted in one look at the cases under way."""
+    counts = tx.conn.execute(select(*(func.count().filter(each) for each in which.values())).where(UNDER_WAY)).one()
     return {name: _few(tx, count, each) for count, (name, each) in zip(counts, which.items(), strict=True)}
 
 
@@ -95,7 +87,7 @@ def _few(tx: Tx, count: int, which: ColumnElement[bool]) -> Few:
     if not count:
         return Few(0, ())
     pressing = func.coalesce(BOARD.c.due_at, BOARD.c.promised_by, BOARD.c.since)
-    query = select(BOARD).where(OPEN, which).order_by(pressing, BOARD.c.case_id).limit(SHOWN)
+    query = select(BOARD).where(UNDER_WAY, which).order_by(pressing, BOARD.c.case_id).limit(SHOWN)
     return Few(count, tuple(row(each) for each in tx.conn.execute(query).all()))
 
 

@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from rso_operations.board import Row
-from rso_operations.listing import BOARD_VIEW, Column, Page, Sort, Wanted
+from rso_operations.listing import ANY, BOARD_VIEW, YES, Column, Page, Sort, Wanted
 from rso_operations.markup import CASE_HEADS, PICK, case_row, due, select, table, text, words
-from rso_shared.contracts.vocabulary import Priority, Stage
+from rso_operations.standing import NAMES
+from rso_shared.contracts.vocabulary import HoldReason, Priority, Stage
 
 SORTED = {
     Sort.AGE: "longest in their stage first", Sort.DUE: "what is due first", Sort.PROMISE: "what was promised first",
@@ -17,6 +18,7 @@ def form(wanted: Wanted) -> str:
     """Outside of what is refreshed: nobody loses what is being typed."""
     stages = [("", "Under way"), ("all", "All"), *((stage.value, words(stage)) for stage in Stage)]
     priorities = [("", "Any priority"), *((one.value, words(one)) for one in Priority)]
+    holds = [("", "Held or not"), (ANY, "On hold"), *((reason.value, words(reason)) for reason in HoldReason)]
     sorts = [(sort.value, words(said)) for sort, said in SORTED.items()]
     typed = "".join(
         f"<label>{label}<input name='{name}' value='{text(getattr(wanted, name))}'></label>"
@@ -28,12 +30,21 @@ def form(wanted: Wanted) -> str:
     return (
         f"<h1>Cases</h1><form class='filters' action='/operations/cases' aria-label='Filters'>{typed}"
         f"{select('stage', 'Stage', stages, wanted.stage)}{select('priority', 'Priority', priorities, wanted.priority)}"
-        f"{select('held', 'Hold', [('', 'Held or not'), ('any', 'On hold')], wanted.held)}"
+        f"{select('held', 'Hold', holds, wanted.held)}{_boxes(wanted)}"
         f"{select('sort', 'Order', sorts, wanted.sort)}"
         f"{select('view', 'As', [('', 'Table'), (BOARD_VIEW, 'Board')], wanted.view)}<button>Show</button>"
         f"<a class='quiet' href='/operations/cases'>Clear</a>"
         f"<a class='csv' href='/operations/cases.csv{wanted.address()}' download>CSV</a></form>"
     )
+
+
+def _boxes(wanted: Wanted) -> str:
+    """What Today lists, to be asked for together with anything else."""
+    made = "".join(
+        f"<label><input type='checkbox' name='{name}' value='{YES}'{' checked' if getattr(wanted, name) else ''}>{words(name)}</label>"
+        for name in NAMES
+    )
+    return f"<fieldset><legend>Only</legend>{made}</fieldset>"
 
 
 def page(found: Page, wanted: Wanted, now: datetime, following: str | None, *, pick: bool = False) -> str:
@@ -43,7 +54,7 @@ def page(found: Page, wanted: Wanted, now: datetime, following: str | None, *, p
     order = SORTED[Sort(wanted.sort)]
     count = f"<b>{len(found.rows)}{'+' if following else ''}</b>"
     shown = table(f"Cases, {order} {count}", heads, rows, empty=_empty(wanted))
-    address = wanted.address()
+    address = text(wanted.address())
     joint = "&" if address != "?" else ""
     more = f"<p class='more'><a rel='next' href='/operations/cases{address}{joint}after={following}'>Next page</a></p>"
     return shown + (more if following else "")

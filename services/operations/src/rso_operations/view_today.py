@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from rso_operations.board import ENDED
-from rso_operations.markup import CASE_HEADS, case_row, span, table, words
+from rso_operations.markup import CASE_HEADS, case_row, span, table, text, words
 from rso_operations.today import WINDOW, Day, Few, Today, Turnaround
 from rso_shared.contracts.vocabulary import Stage
 
@@ -14,11 +14,11 @@ UNDER_WAY = tuple(stage for stage in Stage if stage not in ENDED)
 def page(found: Today, now: datetime) -> str:
     open_ = sum(found.counts[stage] for stage in UNDER_WAY if stage is not Stage.DELIVERED)
     lists = (
-        ("Overdue", found.overdue, "Nothing is late.", "?sort=due"),
-        ("Due within a day", found.due_soon, "Nothing falls due until tomorrow.", "?sort=due"),
-        ("Escalated", found.escalated, "Nothing was escalated in its present stage.", ""),
+        ("Overdue", found.overdue, "Nothing is late.", "?late=yes&sort=due"),
+        ("Due within a day", found.due_soon, "Nothing falls due until tomorrow.", "?due_soon=yes&sort=due"),
+        ("Escalated", found.escalated, "Nothing was escalated in its present stage.", "?escalated=yes"),
         ("On hold", found.held, "No case is on hold.", "?held=any"),
-        ("Unclaimed", found.unclaimed, "Every case has a person who owns it.", ""),
+        ("Unclaimed", found.unclaimed, "Every case has a person who owns it.", "?unclaimed=yes"),
     )
     return (
         f"<h1>Today</h1><p class='sum'>{open_} under way, {found.overdue.count} overdue"
@@ -40,13 +40,7 @@ def _tiles(stages: Iterable[Stage], found: Today) -> str:
 
 def _list(name: str, few: Few, empty: str, address: str, now: datetime) -> str:
     rest = few.count - len(few.rows)
-    more = (
-        f" <a href='/operations/cases{address}'>and {rest} more</a>"
-        if rest and address
-        else f" and {rest} more"
-        if rest
-        else ""
-    )
+    more = f" <a href='/operations/cases{text(address)}'>and {rest} more</a>" if rest else ""
     return table(f"{name} <b>{few.count}</b>{more}", CASE_HEADS, (case_row(row, now) for row in few.rows), empty=empty)
 
 
