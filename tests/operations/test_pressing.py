@@ -43,6 +43,8 @@ def life(number: int) -> Iterator[FactModel]:
         yield EscalationRaised(case_id=case_id, reason="records_late", to="medical_director")
     if number % 6 < 4:
         yield CaseHeld(case_id=case_id, reason=HoldReason.PAYMENT)
+    if number % 6 < 2:
+        yield CaseHeld(case_id=case_id, reason=HoldReason.FURTHER_TESTING)
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
@@ -93,11 +95,22 @@ def links(operations: Harness) -> dict[str, tuple[int, str]]:
     """By the name of Today's list: how many it says there are, and where the rest of them is."""
     with operations.service.db.read() as tx:
         page = view_today.page(today.today(tx, NOW), NOW).replace("&amp;", "&")
-    found = re.findall(r"<caption>([\w ]+) <b>(\d+)</b>(?: <a href='/operations/cases\?([^']*)'>)?", page)
+    found = re.findall(r"<(?:caption|h2)>([\w: ]+) <b>(\d+)</b>(?: <a href='/operations/cases\?([^']*)'>)?", page)
     return {name: (int(count), address) for name, count, address in found}
 
 
-@pytest.mark.parametrize("name", ["Overdue", "Due within a day", "Escalated", "On hold", "Unclaimed"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Overdue",
+        "Due within a day",
+        "Escalated",
+        "On hold",
+        "On hold: payment",
+        "On hold: further testing",
+        "Unclaimed",
+    ],
+)
 def test_the_link_of_a_list_of_today_leads_to_exactly_that_list(
     operations: Harness, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -109,6 +122,24 @@ def test_the_link_of_a_list_of_today_leads_to_exactly_that_list(
     with operations.service.db.read() as tx:
         lines = listing.csv_lines(iter(listing.page(tx, wanted, NOW).rows), head=True)
     assert len(list(csv.DictReader(lines.splitlines()))) == count
+
+
+def test_what_is_on_hold_stands_under_each_of_its_reasons(operations: Harness) -> None:
+    with operations.service.db.read() as tx:
+        found = today.today(tx, NOW)
+        cards = view_cases.board(listing.columns(tx, Wanted(view="board", held="further_testing"), NOW), Wanted(), NOW)
+    under = {reason: {row.case_id for row in few.rows} for reason, few in found.held_for.items()}
+    assert set(under) == {"payment", "further_testing"}
+    assert under["further_testing"] & under["payment"]
+    assert "On hold: waiting patient" not in view_today.page(found, NOW)
+    for page in (view_today.page(found, NOW), cards):
+        assert "<mark>on hold: further testing, payment</mark>" in page
+
+
+def test_the_form_offers_each_reason_of_a_hold() -> None:
+    form = view_cases.form(Wanted(held=HoldReason.PAYMENT.value))
+    assert all(f"<option value='{reason}'" in form for reason in HoldReason)
+    assert "<option value='payment' selected>Payment" in form
 
 
 def test_the_form_offers_each_of_them_and_says_what_was_asked_for() -> None:

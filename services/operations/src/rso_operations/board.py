@@ -25,6 +25,7 @@ METADATA = MetaData()
 ENDED = (Stage.CLOSED, Stage.DECLINED, Stage.WITHDRAWN, Stage.EXPIRED)
 UNDER_WAY = text("stage NOT IN ('closed', 'declined', 'withdrawn', 'expired')")
 """Written out, since only so the databases see that the index has every row that is asked for."""
+ON_HOLD = text("held IS NOT NULL")
 
 BOARD = Table(
     "board",
@@ -57,6 +58,7 @@ BOARD = Table(
     Index("board_by_delivery", "delivered_at", "took_seconds", "promised_by"),
     Index("board_by_submission", "submitted_at"),
     Index("board_by_stage", "stage", "since"),
+    Index("board_held", "held", "case_id", sqlite_where=ON_HOLD, postgresql_where=ON_HOLD),
     *(
         Index(f"board_under_way{suffix}", column, "case_id", sqlite_where=UNDER_WAY, postgresql_where=UNDER_WAY)
         for suffix, column in (("", "since"), ("_by_due", "due_at"), ("_by_promise", "promised_by"))

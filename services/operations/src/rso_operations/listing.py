@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from rso_operations.addresses import understood
 from rso_operations.board import BOARD, ENDED, UNDER_WAY, Row, row
 from rso_operations.sheets import sheet
-from rso_operations.standing import NAMES, conditions
+from rso_operations.standing import NAMES, conditions, held_for
 from rso_shared.contracts.vocabulary import HoldReason, Priority, Stage
 from rso_shared.kit.clock import iso
 from rso_shared.kit.database import Tx
@@ -164,7 +164,7 @@ def _conditions(wanted: Wanted, now: datetime) -> Iterator[Any]:
     yield from (column == value for column, value in equal.items() if value)
     yield from (condition for name, condition in conditions(now).items() if getattr(wanted, name))
     if wanted.held:
-        yield BOARD.c.held.is_not(None) if wanted.held == ANY else BOARD.c.held.contains(wanted.held, autoescape=True)
+        yield BOARD.c.held.is_not(None) if wanted.held == ANY else held_for(wanted.held)
     if wanted.q:
         yield _matches(wanted.q)
     if wanted.stage and wanted.stage != "all":

@@ -102,20 +102,23 @@ CASE_HEADS = ("Case", "Stage", "In it for", "Waiting for", "Due", "Promised by",
 PICK = "<span class='said'>Choose</span>"
 
 
+def marks(row: Row) -> str:
+    """On hold, with each reason why; escalated."""
+    reasons = ", ".join(words(each).lower() for each in row.held)
+    said = ([f"on hold: {reasons}"] if reasons else []) + (["escalated"] if row.escalation else [])
+    return "".join(f" <mark>{each}</mark>" for each in said)
+
+
 def case_row(row: Row, now: datetime, *, pick: bool = False) -> str:
     """`pick`: the row begins with a box to choose the case by."""
     over = row.stage in OVER
     weight = "quiet" if row.priority == Priority.ROUTINE else text(row.priority)
-    marks = "".join(
-        f" <mark>{mark}</mark>"
-        for mark in (*(["on hold"] if row.held else []), *(["escalated"] if row.escalation else []))
-    )
     number = f"…{text(row.reference_last_four or '····')}"
     box = f"<td><input type='checkbox' data-pick='{text(row.case_id)}' aria-label='{number}'></td>" if pick else ""
     reference = f"<small>{text(row.client_reference)}</small>" if row.client_reference else ""
     return (
         f"<tr>{box}<th scope='row'><a href='/operations/cases/{text(row.case_id)}'>{number}</a>"
-        f"{reference}</th><td>{words(row.stage)}{marks}</td><td class='num'>{age(row.since, now)}</td>"
+        f"{reference}</th><td>{words(row.stage)}{marks(row)}</td><td class='num'>{age(row.since, now)}</td>"
         f"<td>{text(row.waiting_on) or '<span class=quiet>nobody</span>'}</td>"
         f"<td class='num'>{due(row.due_at, now, over=over)}</td>"
         f"<td class='num'>{due(row.promised_by, now, over=over, none='no promise yet')}</td>"

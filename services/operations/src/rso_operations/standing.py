@@ -16,6 +16,7 @@ QUEUES = ("team:%", "queue:%")
 """Owners who are no person yet."""
 _OWED = BOARD.c.stage != Stage.DELIVERED.value
 HELD = and_(UNDER_WAY.self_group(), BOARD.c.held.is_not(None))
+"""A case that is delivered may still be on hold."""
 NAMES = ("late", "due_soon", "escalated", "unclaimed")
 
 
@@ -25,6 +26,11 @@ def conditions(now: datetime) -> dict[str, ColumnElement[bool]]:
     nobody = or_(BOARD.c.owner.is_(None), *(BOARD.c.owner.like(queue) for queue in QUEUES))
     which = (late, and_(_before(now + SOON), not_(func.coalesce(late, False))), BOARD.c.escalation.is_not(None), nobody)
     return {name: and_(UNDER_WAY.self_group(), _OWED, each) for name, each in zip(NAMES, which, strict=True)}
+
+
+def held_for(reason: str) -> ColumnElement[bool]:
+    """A case may be on hold for several reasons; no code is a part of another one."""
+    return and_(BOARD.c.held.is_not(None), BOARD.c.held.contains(reason, autoescape=True))
 
 
 def _before(at: datetime) -> ColumnElement[bool]:

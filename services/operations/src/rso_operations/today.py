@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from rso_operations.board import BOARD, UNDER_WAY, Row, counted, row
 from rso_operations.reporting import part, rank
-from rso_operations.standing import HELD, conditions
+from rso_operations.standing import HELD, conditions, held_for
+from rso_shared.contracts.vocabulary import HoldReason
 from rso_shared.kit import parking
 from rso_shared.kit.clock import iso
 from rso_shared.kit.database import Tx
@@ -52,6 +53,8 @@ class Today:
     overdue: Few
     due_soon: Few
     held: Few
+    held_for: Mapping[str, Few]
+    """By reason, those that hold a case now: it stands under each of its own."""
     unclaimed: Few
     escalated: Few
     parked: int
@@ -68,9 +71,12 @@ def today(tx: Tx, now: datetime) -> Today:
         "unclaimed": pressing["unclaimed"],
         "escalated": pressing["escalated"],
     }
+    reasons = {reason.value: and_(HELD, held_for(reason.value)) for reason in HoldReason}
+    found = _lists(tx, lists | reasons)
     return Today(
         counts=counted(tx),
-        **_lists(tx, lists),
+        **{name: found[name] for name in lists},
+        held_for={reason: found[reason] for reason in reasons if found[reason].count},
         parked=len(parking.listing(tx)),
         turnaround=_turnaround(tx, now),
         days=_days(tx, now),

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from rso_operations.board import Row
 from rso_operations.listing import ANY, BOARD_VIEW, YES, Column, Page, Sort, Wanted
-from rso_operations.markup import CASE_HEADS, PICK, case_row, due, select, table, text, words
+from rso_operations.markup import CASE_HEADS, PICK, case_row, due, marks, select, table, text, words
 from rso_operations.standing import NAMES
 from rso_shared.contracts.vocabulary import HoldReason, Priority, Stage
 
@@ -80,14 +80,11 @@ def _column(one: Column, wanted: Wanted, now: datetime) -> str:
 
 
 def _card(row: Row, now: datetime) -> str:
-    marks = "".join(
-        f" <mark>{mark}</mark>" for mark, is_so in (("on hold", row.held), ("escalated", row.escalation)) if is_so
-    )
     waits = f"<small>{text(row.waiting_on)}</small>" if row.waiting_on else ""
     until = due(row.due_at or row.promised_by, now, over=False, none="no promise yet")
     owner = text(row.owner or "nobody")
     return (
         f"<a href='/operations/cases/{text(row.case_id)}'>…{text(row.reference_last_four or '····')}</a> "
-        f"<span class='{'quiet' if row.priority == Priority.ROUTINE else text(row.priority)}'>{words(row.priority)}</span>{marks}"
+        f"<span class='{'quiet' if row.priority == Priority.ROUTINE else text(row.priority)}'>{words(row.priority)}</span>{marks(row)}"
         f"<div>{until}</div>{waits}<small>{owner}</small>"
     )

@@ -13,20 +13,21 @@ UNDER_WAY = tuple(stage for stage in Stage if stage not in ENDED)
 
 def page(found: Today, now: datetime) -> str:
     open_ = sum(found.counts[stage] for stage in UNDER_WAY if stage is not Stage.DELIVERED)
-    lists = (
+    before = (
         ("Overdue", found.overdue, "Nothing is late.", "?late=yes&sort=due"),
         ("Due within a day", found.due_soon, "Nothing falls due until tomorrow.", "?due_soon=yes&sort=due"),
         ("Escalated", found.escalated, "Nothing was escalated in its present stage.", "?escalated=yes"),
-        ("On hold", found.held, "No case is on hold.", "?held=any"),
-        ("Unclaimed", found.unclaimed, "Every case has a person who owns it.", "?unclaimed=yes"),
     )
+    after = (("Unclaimed", found.unclaimed, "Every case has a person who owns it.", "?unclaimed=yes"),)
     return (
         f"<h1>Today</h1><p class='sum'>{open_} under way, {found.overdue.count} overdue"
         f"<span class='live'>Live, {now:%-d %b %H:%M} UTC</span></p>"
         f"<nav class='pipeline' aria-label='Cases by stage'>{_tiles(UNDER_WAY, found)}</nav>"
         f"<nav class='pipeline ended' aria-label='Ended cases'>{_tiles(ENDED, found)}</nav>"
         f"<div class='figures'>{_turnaround(found.turnaround)}{_days(found.days)}{_parked(found.parked)}</div>"
-        + "".join(_list(*each, now) for each in lists)
+        + "".join(_list(*each, now) for each in before)
+        + _held(found, now)
+        + "".join(_list(*each, now) for each in after)
     )
 
 
@@ -42,6 +43,18 @@ def _list(name: str, few: Few, empty: str, address: str, now: datetime) -> str:
     rest = few.count - len(few.rows)
     more = f" <a href='/operations/cases{text(address)}'>and {rest} more</a>" if rest else ""
     return table(f"{name} <b>{few.count}</b>{more}", CASE_HEADS, (case_row(row, now) for row in few.rows), empty=empty)
+
+
+def _held(found: Today, now: datetime) -> str:
+    """A list per reason; what is on hold for several stands in each of them."""
+    head = f"On hold <b>{found.held.count}</b>"
+    if not found.held.count:
+        return table(head, CASE_HEADS, (), empty="No case is on hold.")
+    lists = "".join(
+        _list(f"On hold: {words(reason).lower()}", few, "", f"?held={reason}", now)
+        for reason, few in found.held_for.items()
+    )
+    return f"<section><h2>{head} <a href='/operations/cases?held=any'>in one list</a></h2>{lists}</section>"
 
 
 def _turnaround(found: Turnaround) -> str:
