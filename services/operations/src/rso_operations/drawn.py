@@ -1,9 +1,10 @@
 """What many look at is drawn once for all of them, twice a second at most: 25 windows cost little more than one."""
 
+import asyncio
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 
 SECONDS = 0.5
@@ -40,3 +41,21 @@ class Drawn:
             if len(self._views) > MOST:
                 self._views.popitem(last=False)
             return view
+
+
+class Lately:
+    """What other services are asked for many at once: the same answer serves all who may have it, for some seconds."""
+
+    def __init__(self, seconds: float, now: Callable[[], float] = time.monotonic) -> None:
+        self._seconds, self._now = seconds, now
+        self._locks: dict[Hashable, asyncio.Lock] = {}
+        self._known: dict[Hashable, tuple[float, str]] = {}
+
+    async def of(self, key: Hashable, ask: Callable[[], Awaitable[str]]) -> str:
+        """`key` says all that the answer depends on: of few kinds, such as what a role may see."""
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            at, text = self._known.get(key, (float("-inf"), ""))
+            if self._now() - at >= self._seconds:
+                text = await ask()
+                self._known[key] = (self._now(), text)
+            return text

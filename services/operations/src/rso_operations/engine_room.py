@@ -25,11 +25,11 @@ SHORTS = tuple(service.short for service in SERVICES)
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Of one service; `told` is its readiness, empty where it did not answer."""
+    """Of one service; `told` is its readiness, empty where it did not answer; `parked` None where it did not say."""
 
     service: str
     told: Mapping[str, Any] = field(default_factory=dict)
-    parked: tuple[Mapping[str, Any], ...] = ()
+    parked: tuple[Mapping[str, Any], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +41,33 @@ class EngineRoom:
 
 
 async def look(settings: ServiceSettings, token: str) -> EngineRoom:
-    headers = {"authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(timeout=SECONDS, trust_env=False, headers=headers) as client:
+    async with _asking(token) as client:
         states, endpoints = await asyncio.gather(
-            asyncio.gather(*(_state(client, settings, short) for short in SHORTS)),
-            _body(client, f"{settings.public_url}/v1/endpoints"),
+            _states(client, settings, keys=True), _body(client, f"{settings.public_url}/v1/endpoints")
         )
-    return EngineRoom(tuple(states), None if endpoints is None else tuple(endpoints["items"]))
+    return EngineRoom(states, None if endpoints is None else tuple(endpoints["items"]))
 
 
-async def _state(client: httpx.AsyncClient, settings: ServiceSettings, short: str) -> State:
-    paths = (f"/internal/v1/{short}/{name}" for name in ("readyz", "parked"))
-    told, parked = await asyncio.gather(*(_body(client, address(settings.internal_url, path)) for path in paths))
-    return State(short, told or {}, tuple((parked or {}).get("parked", ())))
+async def parked(settings: ServiceSettings, token: str, *, keys: bool) -> tuple[State, ...]:
+    """What each service has set aside: `keys`, which ones, for whoever may know; how many is part of its readiness."""
+    async with _asking(token) as client:
+        return await _states(client, settings, keys=keys)
+
+
+def _asking(token: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(timeout=SECONDS, trust_env=False, headers={"authorization": f"Bearer {token}"})
+
+
+async def _states(client: httpx.AsyncClient, settings: ServiceSettings, *, keys: bool) -> tuple[State, ...]:
+    return tuple(await asyncio.gather(*(_state(client, settings, short, keys=keys) for short in SHORTS)))
+
+
+async def _state(client: httpx.AsyncClient, settings: ServiceSettings, short: str, *, keys: bool) -> State:
+    names = ("readyz", "parked") if keys else ("readyz",)
+    paths = (f"/internal/v1/{short}/{name}" for name in names)
+    told, *aside = await asyncio.gather(*(_body(client, address(settings.internal_url, path)) for path in paths))
+    listed = tuple(aside[0]["parked"]) if aside and aside[0] is not None else None
+    return State(short, told or {}, listed)
 
 
 async def _body(client: httpx.AsyncClient, url: str) -> dict[str, Any] | None:

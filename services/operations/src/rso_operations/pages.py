@@ -3,8 +3,7 @@
 What changes is drawn anew in place; forms stand outside of it, so that nothing that is being typed or chosen is lost.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -14,21 +13,22 @@ from nicegui import run, ui
 
 from rso_operations import (
     acting,
+    asking,
     engine_room,
     listing,
     markup,
     rebuilding,
     report_pages,
     session,
-    telling,
     today,
     view_case,
     view_cases,
     view_health,
     view_today,
 )
+from rso_operations.asking import Asked
 from rso_operations.casefile import casefile
-from rso_operations.drawn import Drawn
+from rso_operations.drawn import Drawn, Lately
 from rso_operations.listing import Place, Wanted
 from rso_operations.markup import moment
 from rso_shared.kit import cursor, facts
@@ -37,7 +37,7 @@ from rso_shared.kit.errors import DomainError
 from rso_shared.kit.service import Service
 
 PATH = "/operations"
-REFRESH_SECONDS, ASK_SECONDS = 1.0, 5.0
+REFRESH_SECONDS = 1.0
 CSV_PAGE = 1_000
 Draw = Callable[[], str]
 GONE = (
@@ -51,11 +51,17 @@ REBUILT = "<p role='status' class='gone'>What is shown is being rebuilt since {}
 
 def mount(app: FastAPI, service: Service) -> None:
     """Serves pages, assets and their socket under `/operations/`. The app's lifespan must run for them to be live."""
-    drawn = Drawn()
+    drawn, lately = Drawn(), Lately(asking.SECONDS - 1)
 
     @ui.page("/", title="Today", dark=None)
     async def today_page(request: Request) -> Response | None:
-        return await _shown(service, request, "Today", lambda _who: lambda: drawn.of("today", lambda: _today(service)))
+        return await _shown(
+            service,
+            request,
+            "Today",
+            lambda _who: lambda: drawn.of("today", lambda: _today(service)),
+            asked=(asking.parked(service, lately),),
+        )
 
     @ui.page("/cases", title="Cases", dark=None)
     async def cases_page(request: Request, after: Annotated[str, Query()] = "") -> Response | None:
@@ -88,13 +94,13 @@ def _mount_others(service: Service) -> None:
             "Case",
             lambda who: lambda: _case(service, case_id, at, who),
             lambda who: still + (acting.forms(case_id, who) if now else ""),
-            asked=_told(service, case_id) if now else None,
+            asked=(asking.told(service, case_id),) if now else (),
         )
 
     @ui.page("/health", title="Health", dark=None)
     async def health_page(request: Request) -> Response | None:
         return await _shown(
-            service, request, "Health", lambda _who: lambda: "", _links(service), asked=_health(service)
+            service, request, "Health", lambda _who: lambda: "", _links(service), asked=(asking.health(service),)
         )
 
 
@@ -105,7 +111,7 @@ async def _shown(
     made: Callable[[Principal], Draw],
     still: Callable[[Principal], str] = lambda _who: "",
     entered: Callable[[Principal], None] = lambda _who: None,
-    asked: "Asked | None" = None,
+    asked: Sequence[Asked] = (),
 ) -> Response | None:
     """The page for whoever may see it; a stranger is led to the sign-in and back. `still` is not drawn again. `asked` stands below.
 
@@ -125,8 +131,9 @@ async def _shown(
     with ui.element("main").classes("ops").props("id=content"):
         ui.html(still(who), sanitize=False)
         await _live(service, dict(request.cookies), made(who))
-        if asked is not None and who.may(asked.permission):
-            _asking(service, dict(request.cookies), asked)
+        for each in asked:
+            if who.may(each.permission):
+                asking.show(service, dict(request.cookies), each)
     return None
 
 
@@ -150,32 +157,6 @@ async def _live(service: Service, cookies: dict[str, str], draw: Draw) -> None:
     ui.timer(REFRESH_SECONDS, refresh)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What other services are asked for with the token of whoever looks, who must have the permission. It comes when it comes."""
-
-    permission: str
-    answer: Callable[[str], Awaitable[str]]
-
-
-def _asking(service: Service, cookies: dict[str, str], asked: Asked) -> None:
-    shown = ui.html("<p class='empty' role='status'>Asking the services …</p>", sanitize=False)
-
-    async def refresh() -> None:
-        if session.who(service, cookies) is None:
-            return
-        content = await asked.answer(cookies[session.COOKIE])
-        if content != shown.content:
-            shown.set_content(content)
-
-    ui.timer(0.1, refresh, once=True)
-    ui.timer(ASK_SECONDS, refresh)
-
-
-def _told(service: Service, case_id: str) -> Asked:
-    return Asked(telling.PERMISSION, lambda token: telling.told(service.settings.public_url, token, case_id))
-
-
 def _links(service: Service) -> Callable[[Principal], str]:
     settings = service.settings
 
@@ -184,13 +165,6 @@ def _links(service: Service) -> Callable[[Principal], str]:
         return view_health.links(settings.temporal_ui_url, settings.traces_url) + ("" if may else view_health.FORBIDDEN)
 
     return above
-
-
-def _health(service: Service) -> Asked:
-    async def answer(token: str) -> str:
-        return view_health.page(await engine_room.look(service.settings, token), service.clock.now())
-
-    return Asked(engine_room.PERMISSION, answer)
 
 
 def _rebuilt(service: Service) -> str:

@@ -13,7 +13,6 @@ from rso_operations.board import BOARD, UNDER_WAY, Row, counted, row
 from rso_operations.reporting import part, rank
 from rso_operations.standing import HELD, conditions, held_for
 from rso_shared.contracts.vocabulary import HoldReason
-from rso_shared.kit import parking
 from rso_shared.kit.clock import iso
 from rso_shared.kit.database import Tx
 
@@ -57,7 +56,6 @@ class Today:
     """By reason, those that hold a case now: it stands under each of its own."""
     unclaimed: Few
     escalated: Few
-    parked: int
     turnaround: Turnaround
     days: tuple[Day, ...]
 
@@ -77,7 +75,6 @@ def today(tx: Tx, now: datetime) -> Today:
         counts=counted(tx),
         **{name: found[name] for name in lists},
         held_for={reason: found[reason] for reason in reasons if found[reason].count},
-        parked=len(parking.listing(tx)),
         turnaround=_turnaround(tx, now),
         days=_days(tx, now),
     )

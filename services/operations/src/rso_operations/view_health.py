@@ -1,16 +1,13 @@
 """The page Health as HTML: for engineers and for operations, when something does not move."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
-from urllib.parse import quote
 
+from rso_operations import view_parked
 from rso_operations.engine_room import EngineRoom, State
-from rso_operations.markup import age, moment, table, text, words
+from rso_operations.markup import table, text, words
 from rso_operations.words import counted
 
 SERVICE_HEADS = ("Service", "State", "Unsent facts", "Parked", "Set aside", "Behind")
-PARKED_HEADS = ("Service", "Consumer", "Key", "State", "Why", "Since", "")
 ENDPOINT_HEADS = ("Endpoint", "Organisation", "State", "Why")
 
 
@@ -28,7 +25,6 @@ def links(temporal: str, traces: str) -> str:
 
 def page(found: EngineRoom, now: datetime) -> str:
     ready = sum(bool(state.told.get("ready")) for state in found.states)
-    parked = [(state.service, one) for state in found.states for one in state.parked]
     return (
         table(
             f"Services <b>{ready} of {len(found.states)} ready</b>",
@@ -36,12 +32,7 @@ def page(found: EngineRoom, now: datetime) -> str:
             map(_service, found.states),
             empty="",
         )
-        + table(
-            f"Parked messages <b>{len(parked)}</b>",
-            PARKED_HEADS,
-            (_parked(service, one, now) for service, one in parked),
-            empty="Every message could be handled.",
-        )
+        + view_parked.keys(found.states, now)
         + _endpoints(found)
     )
 
@@ -59,21 +50,6 @@ def _service(state: State) -> str:
             f"<td class='num'>{len(told['set_aside'])}</td><td>{behind or '<span class=quiet>not here</span>'}</td>"
         )
     return f"<tr><th scope='row'>{words(state.service)}</th><td>{said}</td>{numbers}</tr>"
-
-
-def _parked(service: str, one: Mapping[str, Any], now: datetime) -> str:
-    path = "/".join(quote(each, safe="") for each in (service, one["consumer"], one["key"]))
-    again = (
-        f"<form data-act='/operations/replay/{text(path)}'><button>Try again</button><output role='status'></output></form>"
-        if one["state"] == "poison"
-        else "<span class='quiet'>by itself</span>"
-    )
-    since = datetime.fromisoformat(one["parked_at"])
-    return (
-        f"<tr><th scope='row'>{words(service)}</th><td>{text(one['consumer'])}</td><td><code>{text(one['key'][:8])}</code></td>"
-        f"<td>{words(one['state'])}</td><td>{text(one['reason'])}</td>"
-        f"<td class='num'>{moment(since)} <small>{age(since, now)}</small></td><td>{again}</td></tr>"
-    )
 
 
 def _endpoints(found: EngineRoom) -> str:

@@ -24,7 +24,7 @@ def page(found: Today, now: datetime) -> str:
         f"<span class='live'>Live, {now:%-d %b %H:%M} UTC</span></p>"
         f"<nav class='pipeline' aria-label='Cases by stage'>{_tiles(UNDER_WAY, found)}</nav>"
         f"<nav class='pipeline ended' aria-label='Ended cases'>{_tiles(ENDED, found)}</nav>"
-        f"<div class='figures'>{_turnaround(found.turnaround)}{_days(found.days)}{_parked(found.parked)}</div>"
+        f"<div class='figures'>{_turnaround(found.turnaround)}{_days(found.days)}</div>"
         + "".join(_list(*each, now) for each in before)
         + _held(found, now)
         + "".join(_list(*each, now) for each in after)
@@ -79,8 +79,3 @@ def _days(days: tuple[Day, ...]) -> str:
         f"<figure class='sheet'><figcaption>{len(days)} days: <b>{arrived}</b> arrived, <b class='out'>{delivered}</b> delivered"
         f"</figcaption><ul class='bars'>{bars}</ul></figure>"
     )
-
-
-def _parked(count: int) -> str:
-    said, late = ("An engineer looks at them.", " class='late'") if count else ("Every message could be handled.", "")
-    return f"<dl class='sheet'><dt>Parked messages</dt><dd{late}>{count}</dd><dd class='quiet'>{said}</dd></dl>"
