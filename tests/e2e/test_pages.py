@@ -87,6 +87,7 @@ def test_every_service_says_that_it_is_ready_and_what_was_told_is_shown(scene: S
         walk.open(f"{address}/cases/{scene.story.case_id}")
         walk.shows("case.opened")
         walk.shows("example-health")
+        walk.shows("No specialist was searched for yet.")
         assert (walk.findings(), walk.trouble) == ([], [])
 
 

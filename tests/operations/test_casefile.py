@@ -12,8 +12,9 @@ from rso_operations.casefile import casefile, open_requests
 from rso_shared.contracts.billing import HonorariumApproved
 from rso_shared.contracts.coordinator import StageEntered, WaitingChanged, WaitingOn
 from rso_shared.contracts.intake import CaseHeld, OwnerAssigned
+from rso_shared.contracts.matching import AssignmentReleased, CaseOffered, OfferAccepted, OfferDeclined
 from rso_shared.contracts.records import RecordRequestFulfilled, RecordRequestSent
-from rso_shared.contracts.vocabulary import HoldReason, RecordKind, Stage
+from rso_shared.contracts.vocabulary import HoldReason, OfferDeclineReason, RecordKind, Stage
 from rso_shared.kit import facts
 from support.harness import START, Harness
 
@@ -30,6 +31,11 @@ TOLD = (
     CaseHeld(case_id=CASE, reason=HoldReason.FURTHER_TESTING),
     RecordRequestFulfilled(case_id=CASE, request_id="r1"),
     HonorariumApproved(case_id=CASE, honorarium_id="h1"),
+    CaseOffered(case_id=CASE, offer_id="o1", specialist_id="dr-one", offered_at=START, expires_at=START + HOUR),
+    OfferDeclined(case_id=CASE, offer_id="o1", specialist_id="dr-one", reason=OfferDeclineReason.NO_CAPACITY),
+    CaseOffered(case_id=CASE, offer_id="o2", specialist_id="dr-two", offered_at=START, expires_at=START + HOUR),
+    OfferAccepted(case_id=CASE, offer_id="o2", assignment_id="a2", specialist_id="dr-two", accepted_at=START),
+    AssignmentReleased(case_id=CASE, assignment_id="a2", specialist_id="dr-two", reason="overdue"),
 )
 
 
@@ -55,6 +61,17 @@ def test_the_present_is_all_of_it(known):
     (request,) = file.requests.values()
     assert (request.facility_id, request.kind, request.state, request.times_sent) == ("f1", "lab", "fulfilled", 2)
     assert open_requests(file.requests.values()) == 0
+    assert [(each.specialist_id, each.state, each.reason) for each in file.offers.values()] == [
+        ("dr-one", "declined", "no_capacity"), ("dr-two", "taken back", "overdue"),
+    ]  # fmt: skip
+
+
+def test_each_offer_names_its_specialist_and_what_became_of_it(known):
+    page = view_case.page(casefile(known, upto=None, pay=False), START)
+    assert "Offers <b>2</b>" in page
+    for id_, state, why in (("dr-one", "Declined", "No capacity"), ("dr-two", "Taken back", "Overdue")):
+        row = page[page.index(f"<a href='/operations/specialists?q={id_}'>{id_}</a>") :].partition("</tr>")[0]
+        assert (state in row, why in row) == (True, True)
 
 
 @pytest.mark.parametrize("position", range(1, len(TOLD) + 1))
@@ -101,6 +118,6 @@ def test_each_entry_says_who_did_it_and_what_led_to_it(known):
 
 
 def test_a_cause_that_one_may_not_see_is_not_told(known):
-    paid = known[-1]
+    paid = next(fact for fact in known if isinstance(fact.data, HonorariumApproved))
     after = replace(known[2], causation_id=paid.event_id)
     assert "Honorarium" not in view_case.page(casefile([known[0], paid, after], upto=None, pay=False), START)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from nicegui import ui
 
-from rso_operations import engine_room, session, telling, view_health, view_parked
+from rso_operations import engine_room, ranking, session, telling, view_health, view_parked
 from rso_operations.drawn import Lately
 from rso_shared.kit.service import Service
 
@@ -36,6 +36,10 @@ def show(service: Service, cookies: dict[str, str], asked: Asked) -> None:
 
 def told(service: Service, case_id: str) -> Asked:
     return Asked(telling.PERMISSION, lambda token: telling.told(service.settings.public_url, token, case_id))
+
+
+def match(service: Service, case_id: str) -> Asked:
+    return Asked(ranking.PERMISSION, lambda token: ranking.decided(service.settings.public_url, token, case_id))
 
 
 def health(service: Service) -> Asked:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from rso_operations.sentences import sentence
 from rso_operations.words import actor
-from rso_shared.contracts import records
+from rso_shared.contracts import matching, records
 from rso_shared.contracts.base import FactModel
 from rso_shared.contracts.billing import HonorariumAccrued, HonorariumApproved
 from rso_shared.contracts.coordinator import EscalationRaised, PromiseChanged, StageEntered, WaitingChanged, WaitingOn
@@ -26,6 +26,12 @@ REQUEST_STATES: Mapping[type[FactModel], str] = {
     records.RecordRequestRefused: "refused",
     records.RecordRequestCancelled: "cancelled",
     records.RecordRequestAbandoned: "given up",
+}
+OFFER_STATES: Mapping[type[FactModel], str] = {
+    matching.OfferAccepted: "accepted",
+    matching.OfferDeclined: "declined",
+    matching.OfferLapsed: "lapsed",
+    matching.OfferWithdrawn: "withdrawn",
 }
 JUDGED_LATER = "to be judged"
 OPEN_STATES = frozenset({"facility named", "facility verified", "sent", "acknowledged", "partly answered"})
@@ -74,6 +80,18 @@ class Document:
 
 
 @dataclass(slots=True)
+class Offer:
+    """`reason`: why it was declined, or why its specialist does not have the case any more."""
+
+    specialist_id: str
+    state: str = "offered"
+    offered_at: datetime | None = None
+    expires_at: datetime | None = None
+    assignment_id: str = ""
+    reason: str = ""
+
+
+@dataclass(slots=True)
 class CaseFile:
     """`position` of `total` facts have happened; `at` is the instant of the last of them."""
 
@@ -91,6 +109,7 @@ class CaseFile:
     spans: list[Span] = field(default_factory=list)
     requests: dict[str, Request] = field(default_factory=dict)
     documents: dict[str, Document] = field(default_factory=dict)
+    offers: dict[str, Offer] = field(default_factory=dict)
     honoraria: list[str] = field(default_factory=list)
     """Accrued and not approved; empty for those who may not see what specialists are paid."""
     entries: list[Entry] = field(default_factory=list)
@@ -117,6 +136,7 @@ def casefile(known: Sequence[Fact], *, upto: int | None, pay: bool) -> CaseFile:
         _coordinated(made, fact.data)
         _requested(made, fact.data)
         _documented(made, fact.data)
+        _offered(made, fact.data)
     return made
 
 
@@ -174,6 +194,29 @@ def _documented(made: CaseFile, fact: FactModel) -> None:
             made.documents[id_].state = "accepted"
         case records.RecordItemRejected(document_id=id_) if id_ in made.documents:
             made.documents[id_].state = "rejected"
+
+
+def _offered(made: CaseFile, fact: FactModel) -> None:
+    match fact:
+        case matching.CaseOffered():
+            known = Offer(fact.specialist_id, offered_at=fact.offered_at, expires_at=fact.expires_at)
+            made.offers[fact.offer_id] = known
+        case matching.AssignmentReleased() | matching.AssignmentCompleted():
+            for offer in made.offers.values():
+                if offer.assignment_id == fact.assignment_id:
+                    _ended(offer, fact)
+        case _ if type(fact) in OFFER_STATES:
+            told = fact.model_dump(mode="json")
+            offer = made.offers.setdefault(told["offer_id"], Offer(told["specialist_id"]))
+            offer.state, offer.reason = OFFER_STATES[type(fact)], told.get("reason", "")
+            offer.assignment_id = told.get("assignment_id", "")
+
+
+def _ended(offer: Offer, fact: matching.AssignmentReleased | matching.AssignmentCompleted) -> None:
+    if isinstance(fact, matching.AssignmentReleased):
+        offer.state, offer.reason = "taken back", fact.reason
+    else:
+        offer.state = "completed"
 
 
 def _paid(made: CaseFile, fact: FactModel) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from html import escape
 from pathlib import Path
+from urllib.parse import quote
 
 from rso_operations.board import ENDED, Row
 from rso_shared.contracts.vocabulary import Priority, Stage
@@ -86,6 +87,11 @@ def offered(of: str, options: Iterable[tuple[str, str]]) -> str:
     """Ids with words, for the forms that choose from them: these are not drawn anew, so a script copies it there."""
     made = "".join(f"<option value='{text(id_)}'>{text(told)}</option>" for id_, told in options)
     return f"<template data-choices='{of}'>{made}</template>"
+
+
+def specialist(id_: str) -> str:
+    """By id: nobody's name is known here."""
+    return f"<a href='/operations/specialists?q={quote(id_, safe='')}'>{text(id_)}</a>"
 
 
 def select(name: str, label: str, options: Iterable[tuple[str, str]], chosen: str) -> str:

@@ -94,7 +94,7 @@ def _mount_others(service: Service) -> None:
             "Case",
             lambda who: lambda: _case(service, case_id, at, who),
             lambda who: still + (acting.forms(case_id, who) if now else ""),
-            asked=(asking.told(service, case_id),) if now else (),
+            asked=(asking.match(service, case_id), asking.told(service, case_id)) if now else (),
         )
 
     @ui.page("/health", title="Health", dark=None)

@@ -7,13 +7,11 @@ from typing import Any
 import httpx
 
 from rso_operations.acts import Of
+from rso_operations.fetching import fetched
 from rso_operations.markup import moment, offered, table, text, words
 from rso_shared.kit.logs import is_id
 
-SECONDS = 5.0
 PERMISSION = "case.events.read"
-UNHEARD = 404
-"""Subscriptions have not heard of the case yet."""
 HEADS = ("Event", "To", "When", "Delivery")
 
 
@@ -21,17 +19,12 @@ async def told(public_url: str, token: str, case_id: str) -> str:
     """The section of the case's page. A service that is away costs this section alone."""
     if not is_id(case_id):
         return ""
-    headers = {"authorization": f"Bearer {token}"}
     try:
-        async with httpx.AsyncClient(base_url=public_url, timeout=SECONDS, trust_env=False) as client:
-            answer = await client.get(f"/v1/cases/{case_id}/events", headers=headers)
-        if answer.status_code == UNHEARD:
-            return page([])
-        answer.raise_for_status()
+        found = await fetched(public_url, token, f"/v1/cases/{case_id}/events")
     except httpx.HTTPError:
         away = "The subscriptions service does not answer; everything else on this page is as it is."
         return table("Events told", HEADS, (), empty=f"<span role='status' class='late'>{away}</span>")
-    return page(answer.json()["events"])
+    return page(found["events"] if found else [])
 
 
 def page(events: list[Mapping[str, Any]]) -> str:

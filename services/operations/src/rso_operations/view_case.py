@@ -5,19 +5,19 @@ from datetime import datetime, timedelta
 
 from rso_operations.acts import Of
 from rso_operations.board import ENDED
-from rso_operations.casefile import JUDGED_LATER, OPEN_STATES, CaseFile, Entry, Request, open_requests
-from rso_operations.markup import OVER, age, due, moment, offered, span, table, text, words
+from rso_operations.casefile import JUDGED_LATER, OPEN_STATES, CaseFile, Entry, Offer, Request, open_requests
+from rso_operations.markup import OVER, age, due, moment, offered, span, specialist, table, text, words
 from rso_operations.words import owner, reason
 from rso_shared.contracts.coordinator import WaitingOn
 
-SECTIONS = (("matching", "Offers and assignment"), ("opinions", "Opinion"), ("billing", "Money"))
+SECTIONS = (("matching", "Search and assignment"), ("opinions", "Opinion"), ("billing", "Money"))
 MOMENT = timedelta(seconds=1)
 
 
 def page(file: CaseFile, now: datetime) -> str:
     """`now` is the instant of what is shown: the clock's for the present, the last fact's for the past."""
     return (
-        f"{_head(file, now)}{_next(file, now)}{_bar(file, now)}{_requests(file, now)}{_documents(file)}"
+        f"{_head(file, now)}{_next(file, now)}{_bar(file, now)}{_requests(file, now)}{_documents(file)}{_offers(file, now)}"
         + "".join(_section(title, file.of(service)) for service, title in SECTIONS)
         + _timeline(file.entries)
         + _choices(file)
@@ -104,6 +104,21 @@ def _documents(file: CaseFile) -> str:
     waiting = sum(each.state == JUDGED_LATER for each in file.documents.values())
     caption = f"Documents <b>{waiting}</b> to be judged of {len(file.documents)}"
     return table(caption, ("Kind", "Month", "State"), rows, empty="No document has come in.")
+
+
+def _offers(file: CaseFile, now: datetime) -> str:
+    rows = (_offer(each, now) for each in file.offers.values())
+    caption = f"Offers <b>{len(file.offers)}</b>"
+    heads = ("Specialist", "State", "Offered", "To be answered by", "Why")
+    return table(caption, heads, rows, empty="It was offered to nobody yet.")
+
+
+def _offer(one: Offer, now: datetime) -> str:
+    offered_at = moment(one.offered_at) if one.offered_at else ""
+    return (
+        f"<tr><th scope='row'>{specialist(one.specialist_id)}</th><td>{words(one.state)}</td><td class='num'>{offered_at}</td>"
+        f"<td class='num'>{due(one.expires_at, now, over=one.state != 'offered')}</td><td>{words(one.reason)}</td></tr>"
+    )
 
 
 def _choices(file: CaseFile) -> str:
