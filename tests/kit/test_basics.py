@@ -122,7 +122,10 @@ def test_readiness_tells_what_is_unsent_and_what_is_wrong(harness: Harness) -> N
     assert (answer.status_code, answer.json()["unsent"]) == (503, 2), (
         "the rows are older than thirty seconds of wall time"
     )
+    assert answer.json()["unsent_since"] == iso(START)
+    assert answer.json()["heartbeats"] == {}, "this process runs no loop"
     harness.service.health.trouble("relay", "Transient")
+    assert harness.http.get(url).json()["heartbeats"]["relay"] < health.STALE_SECONDS
     assert harness.http.get(url).json()["problems"]["relay"] == "Transient"
     assert harness.http.get("/internal/v1/sample/livez").json() == {"status": "alive"}
 

@@ -1,5 +1,8 @@
 """Health: what the services say of themselves, and a parked key that is tried again from the page."""
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
@@ -12,10 +15,14 @@ from rso_operations.app import SPEC
 from rso_operations.engine_room import EngineRoom, State
 from rso_shared.kit import parking
 from rso_shared.kit.broker import Record
+from rso_shared.kit.clock import iso
 from rso_shared.kit.tables import PARKED
 from support.harness import START, Harness
 
-READY = {"ready": True, "problems": {}, "unsent": 3, "parked": 0, "set_aside": {}, "lag": {"intake": 7}}
+READY = {
+    "ready": True, "problems": {}, "unsent": 3, "unsent_since": iso(START - timedelta(minutes=7)), "parked": 0, "set_aside": {},
+    "lag": {"intake": 7}, "heartbeats": {"relay": 0.4, "intake": 31.0},
+}  # fmt: skip
 
 
 def test_each_service_says_how_it_is_and_one_that_is_silent_is_a_line():
@@ -28,17 +35,53 @@ def test_each_service_says_how_it_is_and_one_that_is_silent_is_a_line():
         "outbox: oldest unsent since noon",
         "No answer",
         "intake 7",
+        "3 <small>oldest 7 min</small>",
+        "relay 0 s, intake 31 s",
         "Every endpoint is served.",
     ):
         assert words in page
 
 
 def test_endpoints_that_are_not_served_are_named_and_nothing_is_a_script():
-    endpoint = {"endpoint_id": "e-1", "organisation_id": NAUGHTY, "status": "paused", "pause_reason": "failing"}
+    endpoint: dict[str, Any] = {
+        "endpoint_id": "e-1",
+        "organisation_id": NAUGHTY,
+        "status": "paused",
+        "pause_reason": "failing",
+    }
     page = view_health.page(EngineRoom((), (endpoint, {**endpoint, "status": "active"})), START)
     assert "1 endpoint of 2 not served" in page
     assert NAUGHTY not in page
     assert "does not answer" in view_health.page(EngineRoom((), None), START)
+
+
+def test_a_loop_that_is_silent_is_marked_and_one_that_runs_elsewhere_is_said_to():
+    silent = {**READY, "problems": {"intake": "no heartbeat"}, "ready": False}
+    page = view_health.page(EngineRoom((State("intake", silent),), ()), START)
+    assert "relay 0 s, <span class='late'>intake 31 s</span>" in page
+    api = {**READY, "heartbeats": {}, "lag": {}}
+    assert view_health.page(EngineRoom((State("intake", api),), ()), START).count(view_health.ELSEWHERE) == 2
+
+
+def test_an_endpoint_that_is_served_late_says_how_much_waits_and_since_when_it_fails():
+    well = {
+        "cursor": 9,
+        "newest": 9,
+        "queued": 0,
+        "dead_letters": 0,
+        "failures": 0,
+        "failing_since": None,
+        "next_try": None,
+    }
+    failing = {**well, "newest": 12, "queued": 4, "dead_letters": 2, "failing_since": iso(START - timedelta(hours=26))}
+    active = {"endpoint_id": "e-1", "organisation_id": "acme", "status": "active", "pause_reason": None}
+    told = ({**active, "delivering": well}, {**active, "endpoint_id": "e-2", "delivering": failing}, active)
+    page = view_health.page(EngineRoom((), told), START)
+    assert "0 endpoints of 3 not served, 1 waiting or failing" in page
+    assert "1 not asked" in page
+    assert "<td class='num'>3</td><td class='num'>4</td><td class='num late'>2</td>" in page
+    assert "<small>1 d 2 h</small>" in page
+    assert "e-1" not in page
 
 
 @pytest.fixture(scope="module")

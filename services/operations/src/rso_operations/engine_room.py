@@ -20,6 +20,8 @@ from rso_shared.kit.settings import ServiceSettings
 
 PERMISSION = "parked.work"
 SECONDS, NOT_READY = 3.0, 503
+MOST, AT_ONCE = 100, 8
+"""Endpoints whose deliveries are asked for, those that are not served first; and so many of them at once."""
 SHORTS = tuple(service.short for service in SERVICES)
 
 
@@ -34,7 +36,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class EngineRoom:
-    """`endpoints`: None where subscriptions did not say."""
+    """`endpoints`: None where subscriptions did not say. Each has its `delivering`, but for those over `MOST`."""
 
     states: tuple[State, ...]
     endpoints: tuple[Mapping[str, Any], ...] | None
@@ -43,9 +45,23 @@ class EngineRoom:
 async def look(settings: ServiceSettings, token: str) -> EngineRoom:
     async with _asking(token) as client:
         states, endpoints = await asyncio.gather(
-            _states(client, settings, keys=True), _body(client, f"{settings.public_url}/v1/endpoints")
+            _states(client, settings, keys=True), _endpoints(client, f"{settings.public_url}/v1/endpoints")
         )
-    return EngineRoom(states, None if endpoints is None else tuple(endpoints["items"]))
+    return EngineRoom(states, endpoints)
+
+
+async def _endpoints(client: httpx.AsyncClient, url: str) -> tuple[Mapping[str, Any], ...] | None:
+    listed = await _body(client, url)
+    if listed is None:
+        return None
+    known = sorted(listed["items"], key=lambda each: bool(each["status"] == "active"))
+    few = asyncio.Semaphore(AT_ONCE)
+
+    async def whole(endpoint: Mapping[str, Any]) -> Mapping[str, Any]:
+        async with few:
+            return await _body(client, f"{url}/{endpoint['endpoint_id']}") or endpoint
+
+    return (*await asyncio.gather(*map(whole, known[:MOST])), *known[MOST:])
 
 
 async def parked(settings: ServiceSettings, token: str, *, keys: bool) -> tuple[State, ...]:

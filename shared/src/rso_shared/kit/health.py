@@ -40,6 +40,11 @@ class Health:
         self.alive(loop)
         self.troubles[loop] = what
 
+    def ages(self) -> dict[str, float]:
+        """Seconds since each loop of this process was last heard of; none in a process that runs no loops."""
+        now = self.monotonic()
+        return {loop: round(now - at, 1) for loop, at in dict(self.beats).items()}
+
     def skip(self, type_: str) -> None:
         self.skipped[type_] = self.skipped.get(type_, 0) + 1
 

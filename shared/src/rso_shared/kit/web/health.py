@@ -27,6 +27,10 @@ class Readiness(BaseModel):
     livemode: bool
     problems: dict[str, str]
     unsent: int
+    unsent_since: str | None
+    """The oldest fact that has not left for the log; None where all have."""
+    heartbeats: dict[str, float]
+    """Seconds since each loop of this process was last heard of."""
     parked: int
     skipped: dict[str, int]
     set_aside: dict[str, str]
@@ -69,7 +73,8 @@ def readiness(service: Service, *, sends: bool = True) -> Readiness:
         problems["outbox"] = f"oldest unsent since {oldest}"
     return Readiness(
         service=service.name, ready=not problems, livemode=not service.settings.sandbox, problems=problems,
-        unsent=unsent, parked=parked, skipped=service.health.skipped, set_aside=dict(service.health.aside),
+        unsent=unsent, unsent_since=oldest,
+        heartbeats=service.health.ages(), parked=parked, skipped=service.health.skipped, set_aside=dict(service.health.aside),
         lag=lags,
     )  # fmt: skip
 
