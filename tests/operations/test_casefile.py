@@ -8,7 +8,7 @@ import pytest
 from operations.cases import CASE, submitted
 from rso_operations import view_case
 from rso_operations.app import SPEC
-from rso_operations.casefile import casefile, open_requests
+from rso_operations.casefile import back, casefile, open_requests
 from rso_shared.contracts.billing import HonorariumApproved
 from rso_shared.contracts.coordinator import StageEntered, WaitingChanged, WaitingOn
 from rso_shared.contracts.intake import CaseHeld, OwnerAssigned
@@ -105,8 +105,28 @@ def test_the_page_says_who_must_act_and_marks_what_is_late(known):
         "<b>0</b> open of 1",
     ):
         assert words in page
-    assert "Back to now" in view_case.slider(casefile(known, upto=2, pay=False))
-    assert "Back to now" not in view_case.slider(casefile(known, upto=None, pay=False))
+    present = casefile(known, upto=None, pay=False)
+    assert "Back to now" in view_case.slider(present, back(known, "2"))
+    assert "Back to now" not in view_case.slider(present, None)
+
+
+@pytest.mark.parametrize(
+    ("asked", "upto"),
+    [
+        ("2026-03-02T15:00:00Z", 1), ("2026-03-02T15:01:30", 2), ("2026-03-02 10:02:00-05:00", 3), ("2026-03-02T14:59:59Z", 0),
+        ("2030-01-01", len(TOLD)), ("3", 3), ("99", len(TOLD)),
+    ],
+)  # fmt: skip
+def test_an_instant_or_a_number_leads_back_to_what_was_known_then(known, asked, upto):
+    then = back(known, asked)
+    assert then is not None
+    assert then.upto == upto
+    assert f"value='{upto}'" in view_case.slider(casefile(known, upto=None, pay=False), then)
+
+
+@pytest.mark.parametrize("asked", ["", "0", "-1", "yesterday", "²"])
+def test_what_is_neither_is_the_present(known, asked):
+    assert back(known, asked) is None
 
 
 def test_each_entry_says_who_did_it_and_what_led_to_it(known):

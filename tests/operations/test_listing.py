@@ -9,6 +9,7 @@ from operations.cases import submitted
 from rso_operations import listing, view_cases
 from rso_operations.app import SPEC
 from rso_operations.listing import FIELDS, Sort, Wanted
+from rso_operations.markup import case_row
 from rso_shared.contracts.coordinator import PromiseChanged, StageEntered, WaitingChanged, WaitingOn
 from rso_shared.contracts.intake import CaseHeld
 from rso_shared.contracts.matching import AssignmentReleased, OfferAccepted
@@ -158,3 +159,14 @@ def test_a_board_has_every_case_of_the_list_in_its_stage(operations, monkeypatch
     page = view_cases.board(columns, Wanted(view="board"), START)
     assert "and 14 more" in page
     assert "href='/operations/cases?stage=matching'" in page
+
+
+@pytest.mark.parametrize(("days", "colour"), [(2, ""), (3, "soon"), (6, "soon"), (7, "late"), (40, "late")])
+def test_how_long_an_open_case_is_in_its_stage_has_a_colour(operations, days, colour):
+    with operations.service.db.read() as tx:
+        found = listing.page(tx, Wanted(q="ORDER-7"), START).rows[0]
+    for made in (case_row, view_cases.card):
+        now = found.since + timedelta(days=days)
+        plain = f"{days} d 0 h"
+        assert (f"<span class='{colour}'>{plain}</span>" if colour else plain) in made(found, now)
+        assert f"'>{plain}</span>" not in made(replace(found, stage=Stage.CLOSED.value), now)

@@ -109,6 +109,8 @@ def test_each_page_is_there_with_its_cases(address, staff):
         ("/cases", "4417"),
         (f"/cases/{CASE}", "Who must act next"),
         ("/cases/none", "no such case"),
+        (f"/cases/{CASE}?at=2026-03-02T14:00:00Z", "was not there yet"),
+        (f"/cases/{CASE}?at=2026-03-02T16:00:00Z", "Back to now"),
     ):
         assert words in staff.get(address + path).text
     assert "4417" not in staff.get(f"{address}/cases", params={"stage": "matching"}).text

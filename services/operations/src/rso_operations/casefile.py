@@ -1,8 +1,9 @@
 """One case as its facts tell it, up to any of them: who must act, its stages in time, its record requests, and what happened."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from rso_operations.sentences import sentence
 from rso_operations.words import actor
@@ -120,6 +121,28 @@ class CaseFile:
 
     def of(self, service: str) -> list[Entry]:
         return [entry for entry in self.entries if entry.service == service]
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """How a case is looked back at: `upto` so many of its facts, none if it was not there yet, `at` an instant."""
+
+    upto: int
+    at: datetime
+
+
+def back(known: Sequence[Fact], asked: str) -> Back | None:
+    """`asked` is the number of a fact, or an instant: of UTC, where it does not say. None for the present, and for what is neither."""
+    times = sorted(fact.time for fact in known)
+    if asked.isdecimal() and asked.isascii() and int(asked) and times:
+        upto = min(int(asked), len(times))
+        return Back(upto, times[upto - 1])
+    try:
+        given = datetime.fromisoformat(asked.strip())
+    except ValueError:
+        return None
+    at = given.astimezone(UTC) if given.tzinfo else given.replace(tzinfo=UTC)
+    return Back(bisect_right(times, at), at)
 
 
 def casefile(known: Sequence[Fact], *, upto: int | None, pay: bool) -> CaseFile:

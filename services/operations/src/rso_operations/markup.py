@@ -12,6 +12,8 @@ from rso_shared.contracts.vocabulary import Priority, Stage
 STYLE, KEYS = Path(__file__).with_name("style.css"), Path(__file__).with_name("keys.js")
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 SOON = timedelta(days=1)
+OLD, VERY_OLD = timedelta(days=3), timedelta(days=7)
+"""In one stage. From then on the age stands out, and from then on it stands out more."""
 OVER = frozenset({*ENDED, Stage.DELIVERED})
 PLACES = (
     ("Today", "/operations/", "t"), ("Cases", "/operations/cases", "c"), ("Specialists", "/operations/specialists", "s"),
@@ -35,6 +37,13 @@ def moment(at: datetime) -> str:
 def age(since: datetime | None, now: datetime) -> str:
     """The two largest units that say enough: 3 d 4 h, 5 h 12 min, 7 min."""
     return "just now" if since is None else span(max(now - since, timedelta())) or "just now"
+
+
+def aged(since: datetime | None, now: datetime, *, over: bool) -> str:
+    """The age of an open case in its stage, in the colour of how long that is; nobody waits for what is over."""
+    passed = now - since if since and not over else timedelta()
+    name = "late" if passed >= VERY_OLD else "soon" if passed >= OLD else ""
+    return f"<span class='{name}'>{age(since, now)}</span>" if name else age(since, now)
 
 
 def span(passed: timedelta) -> str:
@@ -124,7 +133,7 @@ def case_row(row: Row, now: datetime, *, pick: bool = False) -> str:
     reference = f"<small>{text(row.client_reference)}</small>" if row.client_reference else ""
     return (
         f"<tr>{box}<th scope='row'><a href='/operations/cases/{text(row.case_id)}'>{number}</a>"
-        f"{reference}</th><td>{words(row.stage)}{marks(row)}</td><td class='num'>{age(row.since, now)}</td>"
+        f"{reference}</th><td>{words(row.stage)}{marks(row)}</td><td class='num'>{aged(row.since, now, over=over)}</td>"
         f"<td>{text(row.waiting_on) or '<span class=quiet>nobody</span>'}</td>"
         f"<td class='num'>{due(row.due_at, now, over=over)}</td>"
         f"<td class='num'>{due(row.promised_by, now, over=over, none='no promise yet')}</td>"

@@ -27,7 +27,7 @@ from rso_operations import (
     view_today,
 )
 from rso_operations.asking import Asked
-from rso_operations.casefile import casefile
+from rso_operations.casefile import back, casefile
 from rso_operations.drawn import Drawn, Lately
 from rso_operations.listing import Place, Wanted
 from rso_operations.markup import moment
@@ -83,11 +83,9 @@ def mount(app: FastAPI, service: Service) -> None:
 
 def _mount_others(service: Service) -> None:
     @ui.page("/cases/{case_id}", title="Case", dark=None)
-    async def case_page(
-        request: Request, case_id: str, at: Annotated[int | None, Query(ge=1)] = None
-    ) -> Response | None:
-        still = await run.io_bound(_slider, service, case_id, at) or ""
-        now = bool(still) and not at
+    async def case_page(request: Request, case_id: str, at: Annotated[str, Query()] = "") -> Response | None:
+        still, past = await run.io_bound(_slider, service, case_id, at) or ("", False)
+        now = bool(still) and not past
         return await _shown(
             service,
             request,
@@ -202,19 +200,27 @@ def _cases(service: Service, wanted: Wanted, after: str, *, pick: bool) -> str:
     return view_cases.page(found, wanted, now, following, pick=pick)
 
 
-def _case(service: Service, case_id: str, at: int | None, who: Principal) -> str:
-    with service.db.read() as tx:
-        known = facts.all_of(tx, case_id, as_of=None)
+def _case(service: Service, case_id: str, at: str, who: Principal) -> str:
+    known = _known(service, case_id)
     if not known:
         return "<h1>There is no such case</h1><p class='empty'><a href='/operations/cases'>All cases</a></p>"
-    file = casefile(known, upto=at, pay=who.may("specialist_pay.read"))
-    return view_case.page(file, file.at if at else service.clock.now())
+    then = back(known, at)
+    if then and not then.upto:
+        return view_case.not_yet(then)
+    file = casefile(known, upto=then.upto if then else None, pay=who.may("specialist_pay.read"))
+    return view_case.page(file, min(then.at, service.clock.now()) if then else service.clock.now())
 
 
-def _slider(service: Service, case_id: str, at: int | None) -> str:
+def _slider(service: Service, case_id: str, at: str) -> tuple[str, bool]:
+    """And whether it is looked back at all."""
+    known = _known(service, case_id)
+    then = back(known, at)
+    return view_case.slider(casefile(known, upto=None, pay=False), then) if known else "", then is not None
+
+
+def _known(service: Service, case_id: str) -> list[facts.Fact]:
     with service.db.read() as tx:
-        known = facts.all_of(tx, case_id, as_of=None)
-    return view_case.slider(casefile(known, upto=at, pay=False)) if known else ""
+        return list(facts.all_of(tx, case_id, as_of=None))
 
 
 def _csv(request: Request) -> Response:

@@ -1,11 +1,11 @@
 """A case as HTML: who must act next, its stages as one bar of time, its records, offers, opinion and money, and all that happened."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from rso_operations.acts import Of
 from rso_operations.board import ENDED
-from rso_operations.casefile import JUDGED_LATER, OPEN_STATES, CaseFile, Entry, Offer, Request, open_requests
+from rso_operations.casefile import JUDGED_LATER, OPEN_STATES, Back, CaseFile, Entry, Offer, Request, open_requests
 from rso_operations.markup import OVER, age, due, moment, offered, span, specialist, table, text, words
 from rso_operations.words import owner, reason
 from rso_shared.contracts.coordinator import WaitingOn
@@ -15,7 +15,7 @@ MOMENT = timedelta(seconds=1)
 
 
 def page(file: CaseFile, now: datetime) -> str:
-    """`now` is the instant of what is shown: the clock's for the present, the last fact's for the past."""
+    """`now` is the instant of what is shown: the clock's for the present; for the past the one that was asked for, or the last fact's."""
     return (
         f"{_head(file, now)}{_next(file, now)}{_bar(file, now)}{_requests(file, now)}{_documents(file)}{_offers(file, now)}"
         + "".join(_section(title, file.of(service)) for service, title in SECTIONS)
@@ -24,15 +24,25 @@ def page(file: CaseFile, now: datetime) -> str:
     )
 
 
-def slider(file: CaseFile) -> str:
-    """Outside of what is refreshed. Without a script the number can be typed and sent."""
-    past = "" if file.position == file.total else f" <a href='/operations/cases/{text(file.case_id)}'>Back to now</a>"
+def slider(file: CaseFile, back: Back | None) -> str:
+    """Outside of what is refreshed. Without a script the number can be typed and sent; and an instant always can."""
+    here = f"/operations/cases/{text(file.case_id)}"
+    past = f" <a href='{here}'>Back to now</a>" if back else ""
+    position = back.upto if back else file.position
+    at = back.at if back else file.at
     return (
-        f"<form class='slider' aria-label='Look back'><label>As it was after fact <output>{file.position}</output> of {file.total}"
-        f" <input type='range' name='at' min='1' max='{file.total}' value='{file.position}' "
+        f"<form class='slider' aria-label='Look back'><label>As it was after fact <output>{position}</output> of {file.total}"
+        f" <input type='range' name='at' min='1' max='{file.total}' value='{position}' "
         "oninput='this.previousElementSibling.value=this.value' onchange='this.form.submit()'></label>"
-        f"<span>{moment(file.at)} UTC</span>{past}<noscript><button>Show</button></noscript></form>"
+        f"<span>{moment(at)} UTC</span>{past}<noscript><button>Show</button></noscript></form>"
+        "<form class='slider' aria-label='Look back to an instant'><label>As it was at (UTC) "
+        "<input type='datetime-local' name='at' step='1' "
+        f"value='{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}' required></label><button>Show</button></form>"
     )
+
+
+def not_yet(back: Back) -> str:
+    return f"<h1>The case was not there yet</h1><p class='empty'>At {moment(back.at)} UTC nothing was known of it.</p>"
 
 
 def _head(file: CaseFile, now: datetime) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from rso_operations.board import Row
 from rso_operations.listing import ANY, BOARD_VIEW, YES, Column, Page, Sort, Wanted
-from rso_operations.markup import CASE_HEADS, PICK, case_row, due, marks, select, table, text, words
+from rso_operations.markup import CASE_HEADS, OVER, PICK, aged, case_row, due, marks, select, table, text, words
 from rso_operations.standing import NAMES
 from rso_shared.contracts.vocabulary import HoldReason, Priority, Stage
 
@@ -72,19 +72,19 @@ def board(columns: tuple[Column, ...], wanted: Wanted, now: datetime) -> str:
 
 
 def _column(one: Column, wanted: Wanted, now: datetime) -> str:
-    cards = "".join(f"<li>{_card(row, now)}</li>" for row in one.rows)
+    cards = "".join(f"<li>{card(row, now)}</li>" for row in one.rows)
     rest = one.count - len(one.rows)
     address = wanted.address(stage=one.stage.value, view="")
     more = f"<p class='more'><a href='/operations/cases{text(address)}'>and {rest} more</a></p>" if rest > 0 else ""
     return f"<section><h2>{words(one.stage)} <b>{one.count}</b></h2><ul>{cards}</ul>{more}</section>"
 
 
-def _card(row: Row, now: datetime) -> str:
+def card(row: Row, now: datetime) -> str:
     waits = f"<small>{text(row.waiting_on)}</small>" if row.waiting_on else ""
     until = due(row.due_at or row.promised_by, now, over=False, none="no promise yet")
     owner = text(row.owner or "nobody")
     return (
         f"<a href='/operations/cases/{text(row.case_id)}'>…{text(row.reference_last_four or '····')}</a> "
         f"<span class='{'quiet' if row.priority == Priority.ROUTINE else text(row.priority)}'>{words(row.priority)}</span>{marks(row)}"
-        f"<div>{until}</div>{waits}<small>{owner}</small>"
+        f"<div>{until}</div><small>in it for {aged(row.since, now, over=row.stage in OVER)}</small>{waits}<small>{owner}</small>"
     )
