@@ -16,10 +16,12 @@ from contextlib import ExitStack, closing, contextmanager
 from itertools import count
 from pathlib import Path
 
+from engine_room import MissingEngineError, all_to_be_had
 from rows import Row, at_least, interleaved, ratio_at_least, reported
 
 from rso_cluster.audit import Verdict
 from rso_cluster.chaos_target import Target
+from rso_cluster.folder import Folder
 from rso_cluster.load import settled
 from rso_cluster.load_cluster import ClusterTarget
 from rso_cluster.load_drive import Drive
@@ -33,7 +35,13 @@ _patients = count(step=CASES)
 
 
 def main() -> list[Row]:
-    return [*_one_machine(), *_clusters()]
+    """What one machine did is told also where no cluster can be."""
+    alone = _one_machine()
+    try:
+        return [*alone, *_clusters()]
+    except MissingEngineError as missing:
+        print(f"without clusters: {missing}", file=sys.stderr)
+        return alone
 
 
 def _one_machine() -> list[Row]:
@@ -89,10 +97,11 @@ def _rate(target: Target) -> float:
 
 @contextmanager
 def clustered(replicas: int) -> Iterator[ClusterTarget]:
-    """Engines and processes of its own, on a folder that the database server's user may pass."""
+    """Engines and processes of its own, on a folder that the database server's user may pass. Raises MissingEngineError."""
     with tempfile.TemporaryDirectory(prefix="rso-bench-") as folder:
         Path(folder).chmod(0o755)
         data = DataDir(Path(folder) / "data")
+        all_to_be_had(Folder(data).engines)
         argv = [sys.executable, "-m", "rso_onebox", "--data", str(data.root), "cluster", "up"]
         process = subprocess.Popen([*argv, "--replicas", str(replicas), "--port", str(_free_port())])
         try:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL, make_url
 
-from rso_engines.engines import Engines
+from rso_engines.engines import KINDS, Engines
 from rso_engines.errors import EngineError
 from rso_engines.running import told
 
@@ -33,6 +33,16 @@ def provided(*names: str) -> Iterator[None]:
             stack.callback(lambda: engines.down([name for name, each in engines.status().engines.items() if each.pid]))
             stack.enter_context(_environment(_started(engines, wanted)))
         yield
+
+
+def all_to_be_had(folder: Path) -> None:
+    """For who starts engines of his own in that folder: fetches or builds every one, or raises MissingEngineError."""
+    engines = Engines(folder, say=lambda line: print(line, file=sys.stderr))
+    for name in KINDS:
+        try:
+            engines.provide(name)
+        except (EngineError, OSError) as failure:
+            raise MissingEngineError(f"no {name} here: {' '.join(str(failure).split())}") from failure
 
 
 def postgres() -> URL:
