@@ -16,8 +16,8 @@ from rso_cluster.load_drive import Driven
 from rso_onebox.datadir import DataDir, DataDirError, Lock
 
 WELL: dict[str, Any] = {
-    "lost": 0, "duplicated": 0, "stuck": 0, "changed": 0, "failed": 0, "kills": {}, "kills_wanted": 0,
-    "points": {},
+    "lost": 0, "duplicated": 0, "stuck": 0, "changed": 0, "failed": 0, "cases": 20, "delivered": 20,
+    "kills": {}, "kills_wanted": 0, "points": {},
 }  # fmt: skip
 UNDER_FIRE = {**WELL, "kills": {"intake.api": 16, "kafka": 14}, "kills_wanted": 30}
 CASES: list[tuple[dict[str, Any], dict[str, Any], bool]] = [
@@ -27,6 +27,8 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], bool]] = [
     (WELL, {"stuck": 1}, False),
     (WELL, {"changed": 1}, False),
     (WELL, {"failed": 1}, False),
+    (WELL, {"delivered": 19}, False),
+    (WELL, {"delivered": 0}, False),
     (WELL, {"points": {"intake.api": {"mid-chunk": 3}, "intake.relay": {"mid-swap": 1}}}, True),
     (WELL, {"points": {"intake.api": {"mid-chunk": 3}, "intake.relay": {"mid-swap": 0}}}, False),
     (UNDER_FIRE, {}, True),
@@ -57,7 +59,7 @@ def verdict() -> Verdict:
 
 
 def test_the_report_counts_what_was_driven_and_what_the_auditor_found() -> None:
-    found = load.result(driven(), {"kafka": 2}, 1, verdict())
+    found = load.result(driven(), 4, {"kafka": 2}, 1, verdict())
     assert (found["cases"], found["delivered"], found["failed"], found["lost"], found["stuck"]) == (4, 3, 1, 1, 0)
     assert (found["cases_per_second"], found["case_seconds"]) == (0.25, {"median": 4.0, "longest": 9.0})
     assert (found["requests"], found["sent_again"], found["kills"]) == (70, 5, {"kafka": 2})
@@ -65,8 +67,17 @@ def test_the_report_counts_what_was_driven_and_what_the_auditor_found() -> None:
     assert not load.passed({**found, "points": {}})
 
 
+def test_a_case_that_nobody_tells_of_is_no_success() -> None:
+    lost = driven()
+    lost.failed.clear()
+    found = {**load.result(lost, 4, {}, 0, Verdict([], Counts())), "points": {}}
+    assert (found["cases"], found["delivered"], found["failed"]) == (4, 3, 0)
+    assert not load.passed(found)
+    assert load.passed({**load.result(lost, 3, {}, 0, Verdict([], Counts())), "points": {}})
+
+
 def test_the_report_in_words_names_what_is_wrong() -> None:
-    told = load.words(load.result(driven(), {"kafka": 2}, 1, verdict()))
+    told = load.words(load.result(driven(), 4, {"kafka": 2}, 1, verdict()))
     for part in (
         "3 of 4 cases delivered",
         "lost 1",

@@ -79,7 +79,7 @@ def load(target: Target, cases: int, concurrency: int, killer: Killer | None, sa
     kills = killer.finish() if killer is not None else {}
     say("all cases were played; waiting until every fact has arrived everywhere")
     verdict = settled(target, frozenset(driven.opened), say)
-    found = result(driven, kills, killer.at_least if killer else 0, verdict)
+    found = result(driven, cases, kills, killer.at_least if killer else 0, verdict)
     every = killer.every() if killer is not None else None
     return {"target": target.name, **found, "seconds_from_kill_to_kill": every, "points": target.points()}
 
@@ -102,9 +102,8 @@ def passed(result: dict[str, Any]) -> bool:
     """Every case delivered, nothing wrong, and, under fire, each role and each armed crash point hit at least once."""
     wrong = sum(result[name] for name in ("lost", "duplicated", "stuck", "changed", "failed"))
     hit = all(number for of_role in result["points"].values() for number in of_role.values())
-    return (
-        not wrong and hit and all(result["kills"].values()) and sum(result["kills"].values()) >= result["kills_wanted"]
-    )
+    struck = all(result["kills"].values()) and sum(result["kills"].values()) >= result["kills_wanted"]
+    return not wrong and result["delivered"] == result["cases"] and hit and struck
 
 
 def _prepare(address: str, issuer: Issuer, say: Say) -> None:
@@ -118,11 +117,12 @@ def _first() -> int:
     return int(time.time()) * 10
 
 
-def result(driven: Driven, kills: dict[str, int], kills_wanted: int, verdict: Verdict) -> dict[str, Any]:
+def result(driven: Driven, cases: int, kills: dict[str, int], kills_wanted: int, verdict: Verdict) -> dict[str, Any]:
+    """`cases`: how many were asked for, whatever became of their players."""
     times = sorted(driven.seconds)
     played = verdict.as_json()
     return {
-        "cases": len(driven.finished) + len(driven.failed),
+        "cases": cases,
         "delivered": len(driven.finished),
         "failed": len(driven.failed),
         **{name: played[name] for name in ("lost", "duplicated", "stuck", "changed")},

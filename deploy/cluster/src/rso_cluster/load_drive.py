@@ -82,18 +82,29 @@ class Drive:
             self._play(self.first + number, group_of)
 
     def _play(self, number: int, group_of: GroupOf) -> None:
+        """Whatever goes wrong is told as this case's failure: a thread that only ends would take its other cases with it."""
+        try:
+            self._to_the_end(number, group_of)
+        except Exception as problem:  # noqa: BLE001 - what nobody foresaw is a failure like any other
+            said = f"case {number}: {_told(problem)}"
+            self.driven.failed.append(said)
+            self.say(said)
+
+    def _to_the_end(self, number: int, group_of: GroupOf) -> None:
         cast = LoadCast(self.address, self.issuer, tally=self.driven.tally)
         story = LoadStory(cast, made_case(number, group_of), {}, lambda _who, _what: None)
         started = time.monotonic()
         try:
             story.play()
-        except (ApiError, GaveUpError, StuckError) as problem:
-            self.driven.failed.append(str(problem))
-            self.say(f"case {story.case_id or number}: {problem}")
-        else:
-            self.driven.finished.append(story.case_id)
-            self.driven.seconds.append(time.monotonic() - started)
         finally:
             if story.case_id:
                 self.driven.opened.append(story.case_id)
             cast.close()
+        self.driven.finished.append(story.case_id)
+        self.driven.seconds.append(time.monotonic() - started)
+
+
+def _told(problem: Exception) -> str:
+    """The foreseen ones say which case and what; of others the kind is half of what there is to know."""
+    foreseen = isinstance(problem, ApiError | GaveUpError | StuckError)
+    return str(problem) if foreseen else f"{type(problem).__name__}: {problem}"
