@@ -17,6 +17,8 @@ from e2e import logbook
 from e2e.onebox import ROOT, RSO, Onebox, copy, environ, rso, wait_for
 from rso_onebox.datadir import running
 from rso_onebox.day_plan import EVENING
+from rso_onebox.demo_people import EMPLOYER, PARTNER, Cast
+from rso_onebox.demo_receiver import Received, receivers, told
 from rso_shared.contracts.vocabulary import Role, Stage
 from support.pages import Staff, held_against_the_stores
 
@@ -31,7 +33,16 @@ def box(rooms: Path, template: Path) -> Iterator[Onebox]:
 
 
 @pytest.fixture(scope="module")
-def filled(box: Onebox) -> "subprocess.CompletedProcess[str]":
+def listening(box: Onebox) -> Iterator[tuple[Cast, dict[str, Received]]]:
+    """The partner's and the employer's systems, there from before the first case."""
+    cast = Cast(box.address, box.data.issuer())
+    with receivers({PARTNER: cast.partner, EMPLOYER: cast.employer}) as got:
+        yield cast, got
+    cast.close()
+
+
+@pytest.fixture(scope="module")
+def filled(box: Onebox, listening: object) -> "subprocess.CompletedProcess[str]":
     """The first run is killed in the middle of opening cases; the second one goes on."""
     command = (*RSO, "--data", str(box.data.root), "seed", "--cases", str(CASES))
     with subprocess.Popen(command, cwd=ROOT, env=environ(), stderr=subprocess.DEVNULL) as first:
@@ -85,6 +96,18 @@ def test_every_page_counts_what_the_stores_have(box: Onebox, filled: Any) -> Non
     late = re.search(r"(\d+) overdue", html.unescape(staff.get("/")[0]))
     assert late
     assert int(late[1]), "nobody is late on a busy day"
+
+
+def test_what_receivers_got_is_told_by_type(filled: Any, listening: Any) -> None:
+    """The employer's too, which has enough cases on such a day to hear of each, and nothing by which one could be recognised."""
+    cast, got = listening
+    for name, api in ((PARTNER, cast.partner), (EMPLOYER, cast.employer)):
+        first, *types = told(got[name], api)
+        assert first == f"webhooks to {name}: {len(got[name].events)} events"
+        assert sum(int(line.split()[0]) for line in types if "withheld" not in line) == len(got[name].events)
+    assert len([event for event in got[PARTNER].events if event["type"] == "case.opened"]) == CASES
+    assert got[EMPLOYER].events
+    assert "day-7" not in json.dumps(got[EMPLOYER].events)
 
 
 def now_of(box: Onebox) -> datetime:

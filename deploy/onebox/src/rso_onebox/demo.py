@@ -17,7 +17,7 @@ from rso_onebox.bundle import BundleCase, derive_case, read_bundle
 from rso_onebox.client import Api, ApiError, until
 from rso_onebox.datadir import DataDir, DataDirError, running
 from rso_onebox.demo_people import EMPLOYER, PARTNER, Cast
-from rso_onebox.demo_receiver import Received, fed, heard, receivers, shown
+from rso_onebox.demo_receiver import Received, heard, receivers, shown, told
 from rso_onebox.demo_story import Story, reports
 from rso_operations import words
 from rso_shared.contracts.vocabulary import ConditionGroup, Role
@@ -59,9 +59,10 @@ def _busy_day(data: DataDir, cases: int, say: Say) -> None:
     address = str((running(data) or {})["address"])
     cast = Cast(address, data.issuer())
     try:
-        filled = day.fill(address, data.issuer(), cases, day.SEED, say)
-        for line in (*filled.lines(), fed(cast.employer)):
-            say(line)
+        with receivers({EMPLOYER: cast.employer}) as got:
+            filled = day.fill(address, data.issuer(), cases, day.SEED, say)
+            for line in (*filled.lines(), *told(got[EMPLOYER], cast.employer)):
+                say(line)
     except (ApiError, DataDirError, TimeoutError, httpx.TransportError) as problem:
         say(f"the busy day stays as it is: {problem}")
     finally:

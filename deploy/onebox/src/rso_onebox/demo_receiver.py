@@ -11,6 +11,7 @@ from typing import Any
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from rso_onebox.client import Api, until
+from rso_operations import words
 
 TAKEN, REFUSED = 204, 401
 CONTACT = "hooks@example.org"
@@ -19,18 +20,21 @@ FEED_PAGE = 1000
 
 @dataclass(slots=True)
 class Received:
-    """`events` in the order of arrival, each once, with a signature that is right."""
+    """`events` in the order of arrival, each once, with a signature that is right; `since`: the last number of the feed before."""
 
+    since: int = 0
     secret: str = ""
     events: list[dict[str, Any]] = field(default_factory=list)
+    ids: set[str] = field(default_factory=set)
 
     def take(self, body: bytes, headers: Mapping[str, str]) -> int:
         try:
             event = Webhook(self.secret).verify(body, dict(headers))
         except WebhookVerificationError:
             return REFUSED
-        if all(known["id"] != event["id"] for known in self.events):
+        if event["id"] not in self.ids:
             self.events.append(event)
+            self.ids.add(event["id"])
         return TAKEN
 
     def about(self, case_id: str) -> list[dict[str, Any]]:
@@ -47,7 +51,7 @@ def receivers(callers: Mapping[str, Api]) -> Iterator[dict[str, Received]]:
 
 @contextmanager
 def _receiver(api: Api) -> Iterator[Received]:
-    got = Received()
+    got = Received(since=max((item["sequence"] for item in _feed(api)), default=0))
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(got))
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
     body = {"url": f"http://127.0.0.1:{server.server_port}/hooks", "contact": CONTACT}
@@ -91,13 +95,20 @@ def shown(event: Mapping[str, Any]) -> dict[str, Any]:
     return {"sequence": event["sequence"], "type": event["type"], "stage": event["data"].get("stage")}
 
 
-def fed(api: Api) -> str:
-    """What the feed of this organisation holds, in one line: each type with its number, and how much is withheld."""
-    found: Counter[str] = Counter()
-    withheld = after = 0
+def told(got: Received, api: Api) -> list[str]:
+    """What the receiver of this organisation got since it was there, in lines, once it has all that the feed holds since then."""
+    feed = [item for item in _feed(api) if item["sequence"] > got.since]
+    due = {item["event"]["id"] for item in feed if item["event"]}
+    until(lambda: due - got.ids, lambda missing: not missing, what=f"the webhooks to {api.organisation}")
+    counts = Counter(event["type"] for event in got.events)
+    lines = [f"webhooks to {api.organisation}: {words.counted(len(got.events), 'event')}"]
+    lines += [f"  {number:>6}  {name}" for name, number in sorted(counts.items())]
+    withheld = sum(item["event"] is None for item in feed)
+    return lines + ([f"  {withheld:>6}  withheld: no level of detail that it may have shows them"] if withheld else [])
+
+
+def _feed(api: Api) -> Iterator[dict[str, Any]]:
+    after = 0
     while items := api.get("/v1/events", after=after, limit=FEED_PAGE)["items"]:
-        found.update(item["event"]["type"] for item in items if item["event"])
-        withheld += sum(item["event"] is None for item in items)
+        yield from items
         after = items[-1]["sequence"]
-    types = ", ".join(f"{name} {number}" for name, number in sorted(found.items())) or "none"
-    return f"events for {api.organisation}: {types}" + (f"; {withheld} withheld" if withheld else "")
