@@ -11,6 +11,7 @@ from sqlalchemy import text
 from operations.cases import submitted
 from operations.stored import BACKENDS, kept_in
 from rso_operations import listing, today, view_cases, view_today
+from rso_operations.freshness import Freshness
 from rso_operations.listing import Sort, Wanted
 from rso_operations.standing import NAMES
 from rso_shared.contracts.base import FactModel
@@ -20,6 +21,7 @@ from rso_shared.contracts.vocabulary import HoldReason, Stage
 from support.harness import START, Harness
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+FRESH = Freshness(START)
 NOW = START + 2 * DAY
 STAGES = (Stage.MATCHING, Stage.COMPILING_RECORDS, Stage.DELIVERED, Stage.CLOSED)
 COUNT = 40
@@ -94,7 +96,7 @@ def test_the_columns_of_the_board_have_the_cards_that_they_count(operations: Har
 def links(operations: Harness) -> dict[str, tuple[int, str]]:
     """By the name of Today's list: how many it says there are, and where the rest of them is."""
     with operations.service.db.read() as tx:
-        page = view_today.page(today.today(tx, NOW), NOW).replace("&amp;", "&")
+        page = view_today.page(today.today(tx, NOW), NOW, FRESH).replace("&amp;", "&")
     found = re.findall(r"<(?:caption|h2)>([\w: ]+) <b>(\d+)</b>(?: <a href='/operations/cases\?([^']*)'>)?", page)
     return {name: (int(count), address) for name, count, address in found}
 
@@ -131,8 +133,8 @@ def test_what_is_on_hold_stands_under_each_of_its_reasons(operations: Harness) -
     under = {reason: {row.case_id for row in few.rows} for reason, few in found.held_for.items()}
     assert set(under) == {"payment", "further_testing"}
     assert under["further_testing"] & under["payment"]
-    assert "On hold: waiting patient" not in view_today.page(found, NOW)
-    for page in (view_today.page(found, NOW), cards):
+    assert "On hold: waiting patient" not in view_today.page(found, NOW, FRESH)
+    for page in (view_today.page(found, NOW, FRESH), cards):
         assert "<mark>on hold: further testing, payment</mark>" in page
 
 

@@ -7,6 +7,7 @@ import pytest
 from operations.cases import submitted
 from rso_operations import today, view_today
 from rso_operations.app import SPEC
+from rso_operations.freshness import Freshness
 from rso_operations.reporting import quantile
 from rso_shared.contracts.base import FactModel
 from rso_shared.contracts.coordinator import EscalationRaised, PromiseChanged, StageEntered, WaitingChanged, WaitingOn
@@ -15,6 +16,7 @@ from rso_shared.contracts.vocabulary import HoldReason, Stage
 from support.harness import START, Harness
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+FRESH = Freshness(START)
 
 
 @pytest.fixture
@@ -109,11 +111,11 @@ def test_a_list_says_how_many_it_does_not_show(operations):
         opened(operations, f"c{number:02}", waiting(f"c{number:02}", START + HOUR))
     found = seen(operations)
     assert (found.overdue.count, len(found.overdue.rows)) == (today.SHOWN + 3, today.SHOWN)
-    assert "and 3 more" in view_today.page(found, START + DAY)
+    assert "and 3 more" in view_today.page(found, START + DAY, FRESH)
 
 
 def test_an_empty_day_says_so_in_words(operations):
-    page = view_today.page(seen(operations), START)
+    page = view_today.page(seen(operations), START, FRESH)
     for words in (
         "0 under way, 0 overdue",
         "Nothing is late.",

@@ -10,14 +10,15 @@ from urllib.parse import quote
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from nicegui import run, ui
+from sqlalchemy.exc import SQLAlchemyError
 
 from rso_operations import (
     acting,
     asking,
+    banners,
     engine_room,
     listing,
     markup,
-    rebuilding,
     report_pages,
     session,
     today,
@@ -29,24 +30,19 @@ from rso_operations import (
 from rso_operations.asking import Asked
 from rso_operations.casefile import back, casefile
 from rso_operations.drawn import Drawn, Lately
+from rso_operations.freshness import freshness
 from rso_operations.listing import Place, Wanted
-from rso_operations.markup import moment
 from rso_shared.kit import cursor, facts
 from rso_shared.kit.auth import Principal
-from rso_shared.kit.errors import DomainError
+from rso_shared.kit.errors import DomainError, Transient
 from rso_shared.kit.service import Service
 
 PATH = "/operations"
 REFRESH_SECONDS = 1.0
 CSV_PAGE = 1_000
 Draw = Callable[[], str]
-GONE = (
-    "<p role='alert' class='gone'>You are signed out, and what is shown stands still. "
-    "<a href='/operations/sign-in' target='_blank'>Sign in again</a> in another tab; what you have typed here stays.</p>"
-)
-
-
-REBUILT = "<p role='status' class='gone'>What is shown is being rebuilt since {} UTC: until that is done, numbers are those of before.</p>"
+AWAY = (SQLAlchemyError, Transient)
+"""What the database of these pages raises while it is away."""
 
 
 def mount(app: FastAPI, service: Service) -> None:
@@ -137,19 +133,27 @@ async def _shown(
 
 async def _live(service: Service, cookies: dict[str, str], draw: Draw) -> None:
     """Drawn anew in a thread: the event loop of this process also serves everyone else. Sent only when it has changed."""
+    since = service.clock.now()
 
-    def drawn() -> tuple[str, str]:
-        return _rebuilt(service), draw()
+    def drawn() -> tuple[str, str | None]:
+        """What stands above it, and what is shown; None: as it was."""
+        nonlocal since
+        try:
+            made = banners.above(service), draw()
+        except AWAY:
+            return banners.away(since), None
+        since = service.clock.now()
+        return made
 
     first = await run.io_bound(drawn) or ("", "")  # nothing while the process is stopping
-    gone, shown = (ui.html(each, sanitize=False) for each in first)
+    above, shown = (ui.html(each or "", sanitize=False) for each in first)
 
     async def refresh() -> None:
         if session.who(service, cookies) is None:
-            gone.set_content(GONE)
+            above.set_content(banners.GONE)
             return
-        for place, content in zip((gone, shown), await run.io_bound(drawn) or (), strict=False):
-            if content != place.content:
+        for place, content in zip((above, shown), await run.io_bound(drawn) or (), strict=False):
+            if content is not None and content != place.content:
                 place.set_content(content)
 
     ui.timer(REFRESH_SECONDS, refresh)
@@ -165,12 +169,6 @@ def _links(service: Service) -> Callable[[Principal], str]:
     return above
 
 
-def _rebuilt(service: Service) -> str:
-    with service.db.read() as tx:
-        since = rebuilding.since(tx)
-    return REBUILT.format(moment(since)) if since else ""
-
-
 def _address(request: Request) -> str:
     query = f"?{request.url.query}" if request.url.query else ""
     return f"{PATH}{request.url.path.removeprefix(PATH)}{query}"
@@ -179,7 +177,7 @@ def _address(request: Request) -> str:
 def _today(service: Service) -> str:
     now = service.clock.now()
     with service.db.read() as tx:
-        return view_today.page(today.today(tx, now), now)
+        return view_today.page(today.today(tx, now), now, freshness(tx, service.health))
 
 
 def _cases_of(service: Service, drawn: Drawn, wanted: Wanted, after: str, *, pick: bool) -> Draw:
@@ -213,7 +211,10 @@ def _case(service: Service, case_id: str, at: str, who: Principal) -> str:
 
 def _slider(service: Service, case_id: str, at: str) -> tuple[str, bool]:
     """And whether it is looked back at all."""
-    known = _known(service, case_id)
+    try:
+        known = _known(service, case_id)
+    except AWAY:
+        return "", False
     then = back(known, at)
     return view_case.slider(casefile(known, upto=None, pay=False), then) if known else "", then is not None
 

@@ -4,14 +4,15 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from rso_operations.board import ENDED
-from rso_operations.markup import CASE_HEADS, case_row, span, table, text, words
+from rso_operations.freshness import Freshness
+from rso_operations.markup import CASE_HEADS, age, case_row, moment, span, table, text, words
 from rso_operations.today import WINDOW, Day, Few, Today, Turnaround
 from rso_shared.contracts.vocabulary import Stage
 
 UNDER_WAY = tuple(stage for stage in Stage if stage not in ENDED)
 
 
-def page(found: Today, now: datetime) -> str:
+def page(found: Today, now: datetime, fresh: Freshness) -> str:
     open_ = sum(found.counts[stage] for stage in UNDER_WAY if stage is not Stage.DELIVERED)
     before = (
         ("Overdue", found.overdue, "Nothing is late.", "?late=yes&sort=due"),
@@ -21,7 +22,7 @@ def page(found: Today, now: datetime) -> str:
     after = (("Unclaimed", found.unclaimed, "Every case has a person who owns it.", "?unclaimed=yes"),)
     return (
         f"<h1>Today</h1><p class='sum'>{open_} under way, {found.overdue.count} overdue"
-        f"<span class='live'>Live, {now:%-d %b %H:%M} UTC</span></p>"
+        f"{_live(fresh, now)}</p>"
         f"<nav class='pipeline' aria-label='Cases by stage'>{_tiles(UNDER_WAY, found)}</nav>"
         f"<nav class='pipeline ended' aria-label='Ended cases'>{_tiles(ENDED, found)}</nav>"
         f"<div class='figures'>{_turnaround(found.turnaround)}{_days(found.days)}</div>"
@@ -29,6 +30,15 @@ def page(found: Today, now: datetime) -> str:
         + _held(found, now)
         + "".join(_list(*each, now) for each in after)
     )
+
+
+def _live(fresh: Freshness, now: datetime) -> str:
+    """Live only where the loop that keeps the facts is known to be well."""
+    newest = f", newest fact {moment(fresh.newest)} UTC" if fresh.newest else ", no fact yet"
+    if fresh.trouble:
+        passed = f" <small>{age(fresh.newest, now)} ago</small>" if fresh.newest else ""
+        return f"<span class='live late'>Behind{newest}{passed}</span>"
+    return f"<span class='live'>{'Live' if fresh.known else 'As of'} {moment(now)} UTC{'' if fresh.known else newest}</span>"
 
 
 def _tiles(stages: Iterable[Stage], found: Today) -> str:
