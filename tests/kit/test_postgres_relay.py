@@ -1,7 +1,7 @@
 """Several relays on one PostgreSQL database: one sends, another takes over, and nothing is lost, doubled or turned around."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
@@ -9,18 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 
 from kit import rooms, sample
 from kit.conftest import BACKENDS
 from kit.desks import take, until
 from kit.rooms import Room
 from rso_shared.kit import tables
+from rso_shared.kit.broker import Record
 from rso_shared.kit.database import Database
+from rso_shared.kit.errors import Transient
 from rso_shared.kit.health import Health
 from rso_shared.kit.leadership import Leadership
 from rso_shared.kit.local_broker import LocalBroker
-from rso_shared.kit.relay import Relay, Wakeup
+from rso_shared.kit.relay import BATCH, Relay, Wakeup
 from rso_shared.kit.retrying import again
 
 pytestmark = [
@@ -140,6 +142,47 @@ async def test_a_relay_that_lost_its_lock_sends_nothing_more(url: str, room: Roo
                 await until(lambda: sum([each._outbox._leadership._leads for each in (old, new)]) == 1)
     found = await take(broker, "g", [TOPIC], 2)
     assert [record.headers["ce_streamversion"] for record in found] == ["1", "2"]
+
+
+async def test_who_loses_the_lead_in_the_middle_of_a_look_sends_no_more_than_what_is_on_its_way(
+    url: str, room: Room, broker: LocalBroker
+) -> None:
+    """Each batch but the first two goes out only after a mark has proved the lead; the next leader sends all from the first on."""
+    with room.db.write() as tx:
+        tx.conn.execute(insert(tables.OUTBOX), [row(f"k{number:04}") for number in range(4 * BATCH)])
+    line = Robbed(broker, room)
+    with process(url, room, line) as old, process(url, room, broker) as new:
+        with pytest.raises(Transient):
+            await old.relay_once()
+        assert line.sent == 2 * BATCH
+        assert await new.relay_once() == 4 * BATCH
+        assert await old.relay_once() == 0
+        assert await new.relay_once() == 0
+        assert line.sent == 2 * BATCH
+        for each in (old, new):
+            each._outbox.release()
+    assert unsent(room) == 0
+    keys = [record.key for record in await take(broker, "g", [TOPIC], 6 * BATCH)]
+    assert keys == [*(f"k{number:04}" for number in [*range(2 * BATCH), *range(4 * BATCH)])]
+
+
+class Robbed:
+    """The real log, on whose first batch the relay loses its session, and with it the lead."""
+
+    def __init__(self, broker: LocalBroker, room: Room) -> None:
+        self._broker, self._room, self.sent = broker, room, 0
+
+    async def publish(self, records: Sequence[Record]) -> None:
+        await self._broker.publish(records)
+        if not self.sent:
+            query = "pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')"
+            assert await asyncio.to_thread(sessions_end, self._room, query) == 1
+        self.sent += len(records)
+
+
+def row(key: str) -> dict[str, Any]:
+    headers = '{"ce_id":"x","ce_source":"/rso/sample"}'
+    return {"event_id": key, "topic": TOPIC, "key": key, "headers": headers, "value": b"{}", "created_at": "t"}
 
 
 async def test_a_commit_of_another_process_wakes_the_relay(

@@ -3,9 +3,9 @@
 The lock lives as long as the session that took it, on a connection of its own: whoever dies, or whose line breaks, has lost it,
 and the next one to ask gets it. On SQLite everything runs in one process, which always leads.
 
-Between two questions a leader may lose its lock unnoticed, and two may send for the length of one look at the outbox
-(`relay.AHEAD`). Both send a prefix of the same rows in the same order, so the first copy of each fact still arrives in order,
-and inboxes absorb the second one.
+Between two questions a leader may lose its lock unnoticed. The relay asks with each batch, by marking the one before while it is on
+its way: two may send for the length of two batches (`relay.BATCH`). Both send a prefix of the same rows in the same order, so the
+first copy of each fact still arrives in order, and inboxes absorb the second one.
 """
 
 from collections.abc import Sequence

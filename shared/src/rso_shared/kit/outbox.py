@@ -44,6 +44,7 @@ class Outbox:
         return _records(found)
 
     def mark(self) -> None:
+        """Raises Transient where the session is gone, and the lead with it: whoever is in the middle of a look stops there."""
         if not self._sent:
             return
         if self._db.is_sqlite:
