@@ -12,13 +12,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rso_cluster import audit_cases, audit_events
+from rso_cluster import audit_cases, audit_events, audit_reminders
 from rso_cluster.audit_model import Check, Counts, Evidence, Finding, Kind
 
 CHECKS: tuple[Check, ...] = (
     audit_events.chains, audit_events.publication, audit_events.order, audit_events.consumption, audit_events.parked,
     audit_events.witnessed, audit_cases.cases, audit_cases.stages, audit_cases.money, audit_cases.mail,
-    audit_cases.workflows,
+    audit_cases.workflows, audit_reminders.reminders,
 )  # fmt: skip
 SHOWN = 50
 """Findings that are told one by one; all are counted."""

@@ -9,6 +9,7 @@ from typing import Any
 from rso_cluster.audit_model import Counts, Evidence, Finding, Kind, Store
 
 DELIVERED = "delivered"
+ESCALATION = "escalation"
 ENDINGS = frozenset({"intake.case_closed", "intake.case_declined", "intake.case_withdrawn", "intake.case_expired"})
 OF_A_CASE = frozenset({"case", "authorization", "opinion"})
 ONCE = frozenset({
@@ -29,7 +30,11 @@ class Life:
     stages: list[str] = field(default_factory=list)
     rungs: Counter[tuple[str, str]] = field(default_factory=Counter)
     escalated: set[tuple[str, str]] = field(default_factory=set)
-    paged: Counter[str] = field(default_factory=Counter)
+    reminders: list[str] = field(default_factory=list)
+    """When the timers of the steps before the records fired that remind."""
+    mailed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(role, template) -> mails that were asked for."""
+    signed: str = ""
 
     @property
     def stage(self) -> str:
@@ -51,10 +56,14 @@ def lives(evidence: Evidence) -> dict[str, Life]:
                     life.stages.append(data["stage"])
                 elif name == "coordinator.rung_fired":
                     life.rungs[data["deadline"], data["rung"]] += 1
+                    if data["rung"].startswith("reminder_"):
+                        life.reminders.append(data["fired_at"])
+                elif name == "intake.authorization_signed":
+                    life.signed = life.signed or data["signed_at"]
                 elif name == "coordinator.escalation_raised":
                     life.escalated.add((data["to"], data["reason"]))
-                elif name == "intake.notice_requested" and data["template"] == "escalation":
-                    life.paged[data["role"]] += 1
+                elif name == "intake.notice_requested":
+                    life.mailed[data["role"], data["template"]] += 1
     return found
 
 
@@ -99,8 +108,9 @@ def _life(place: str, life: Life, *, wanted: bool) -> Iterator[Finding]:
 def _pages(place: str, life: Life) -> Iterator[Finding]:
     """Each reason for an escalation asks for one mail to the desk it is for, and no such mail goes out for anything else."""
     reasons = Counter(desk for desk, _ in life.escalated)
-    for desk in sorted({*reasons, *life.paged}):
-        raised, asked = reasons[desk], life.paged[desk]
+    told = {role for role, template in life.mailed if template == ESCALATION}
+    for desk in sorted({*reasons, *told}):
+        raised, asked = reasons[desk], life.mailed[desk, ESCALATION]
         if raised != asked:
             kind = Kind.LOST if asked < raised else Kind.DUPLICATED
             yield Finding(kind, "escalation", place, f"raised {raised} times for {desk}, which was told {asked} times")
