@@ -17,6 +17,7 @@ import rso_matching.app
 import rso_operations.app
 import rso_opinions.app
 import rso_records_compiler.app
+import rso_subscriptions.app
 from chaos.conftest import CASES, Played
 from rso_cluster import audit, audit_log, audit_stores
 from rso_cluster.audit import Verdict
@@ -28,7 +29,7 @@ from rso_shared.kit.spec import ServiceSpec
 
 SPECS = (
     rso_billing.app, rso_coordinator.app, rso_intake.app, rso_matching.app, rso_operations.app, rso_opinions.app,
-    rso_records_compiler.app,
+    rso_records_compiler.app, rso_subscriptions.app,
 )  # fmt: skip
 
 
@@ -241,6 +242,35 @@ def test_heads_that_were_compacted_are_not_lost(copied: Path, played: Played) ->
         "DELETE FROM records WHERE id = (SELECT MAX(id) FROM records WHERE topic = 'rso.heads.v1')",
     )
     assert (Kind.LOST, "log") in found(audit.audit(evidence(copied, played)))
+
+
+def _forget_sent(root: Path) -> None:
+    """As a month later: no outbox knows any more what it sent."""
+    for store in root.glob("*/store.db"):
+        with closing(sqlite3.connect(store)) as db, db:
+            db.execute("DELETE FROM outbox")
+
+
+def test_what_the_outboxes_have_forgotten_is_judged_by_the_log(copied: Path, played: Played) -> None:
+    whole = audit.audit(evidence(copied, played))
+    _forget_sent(copied)
+    assert audit.audit(evidence(copied, played)) == whole
+    change(copied / "broker" / "broker.db", SUPERSEDED)
+    assert audit.audit(evidence(copied, played)).findings == []
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        "DELETE FROM records WHERE id = (SELECT MIN(id) FROM records WHERE topic = 'rso.intake.v1')",
+        "DELETE FROM records WHERE id = (SELECT MAX(id) FROM records WHERE topic = 'rso.heads.v1')",
+        "UPDATE records SET topic = 'rso.heads.v1' WHERE id = (SELECT MAX(id) FROM records WHERE topic = 'rso.coordinator.v1')",
+    ],
+)
+def test_what_no_outbox_and_no_topic_has_is_lost(gone: str, copied: Path, played: Played) -> None:
+    _forget_sent(copied)
+    change(copied / "broker" / "broker.db", gone)
+    assert (Kind.LOST, "outbox") in found(audit.audit(evidence(copied, played)))
 
 
 def test_a_desk_that_was_not_told_of_an_escalation_is_found(copied: Path, played: Played) -> None:

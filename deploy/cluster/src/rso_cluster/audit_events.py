@@ -2,10 +2,11 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from rso_cluster.audit_hears import hears
+from rso_cluster.audit_hears import HEARS, hears, stored_name
 from rso_cluster.audit_model import HEADS_TOPIC, WITNESS, Counts, Evidence, Finding, Kind, LogRecord
 
 FIRST = bytes(32)
@@ -53,28 +54,50 @@ def newest_heads(evidence: Evidence) -> dict[str, int]:
     return newest
 
 
+@dataclass(frozen=True, slots=True)
+class OnLog:
+    """The log by topic and event, the newest head of each key, and the names of events that others may hear of."""
+
+    records: Mapping[tuple[str | None, str], LogRecord]
+    newest: Mapping[str, int]
+    public: frozenset[str]
+
+    def replaced(self, key: str, version: int) -> bool:
+        """Whether a later head of its key has taken this one's place."""
+        return self.newest.get(key, 0) > version
+
+
+def on_log(evidence: Evidence) -> OnLog:
+    """An event is public whose name somebody hears or the log has; of the others it only has the head."""
+    names = {stored_name(record.headers.get("ce_type", "")) for record in evidence.log if record.topic != HEADS_TOPIC}
+    records: dict[tuple[str | None, str], LogRecord] = {(each.topic, each.event_id): each for each in evidence.log}
+    return OnLog(records, newest_heads(evidence), frozenset(names.union(*HEARS.values())))
+
+
 _SENT = """
-    SELECT e.event_id, e.stream, e.version, e.hash, o.topic, o.key, o.value, o.published_at FROM events e
+    SELECT e.event_id, e.stream, e.version, e.hash, o.topic, o.key, o.value, o.published_at, e.name FROM events e
     LEFT JOIN outbox o ON o.event_id = e.event_id
 """
 
 
 def publication(evidence: Evidence, counts: Counts) -> Iterator[Finding]:
-    """Each event stands once in its outbox, was sent, and lies on that topic as it stands there: key, value, stream, version, hash."""
-    on_log = {(record.topic, record.event_id): record for record in evidence.log}
-    newest = newest_heads(evidence)
+    """Each event stands once in its outbox, was sent, and lies on that topic as it stands there: key, value, stream, version, hash.
+
+    An outbox forgets what was sent long ago. Then the log alone is asked.
+    """
+    log = on_log(evidence)
     counts.records = len(evidence.log)
     known: set[str] = set()
     for short, store in evidence.stores.items():
+        own = evidence.topic(short)
         for row in store.rows(_SENT):
-            event_id, stream, version, _, topic, key, *_ = row
+            event_id, stream, version, _, topic, *_ = row
             place = f"{short}: {stream} version {version}"
             if event_id in known:
                 yield Finding(Kind.DUPLICATED, "outbox", place, "the event stands twice in an outbox or a store")
             known.add(event_id)
-            counts.facts += topic not in {None, HEADS_TOPIC}
-            replaced = topic == HEADS_TOPIC and newest.get(key, 0) > version
-            wrong = _wrong(row, evidence.topic(short), on_log.get((topic, event_id)), replaced=replaced)
+            counts.facts += topic == own or (own, event_id) in log.records
+            wrong = _forgotten(row, own, log) if topic is None else _wrong(row, own, log)
             if wrong is not None:
                 yield Finding(wrong[0], wrong[1], place, wrong[2])
     for record in evidence.log:
@@ -85,19 +108,34 @@ def publication(evidence: Evidence, counts: Counts) -> Iterator[Finding]:
             yield Finding(Kind.LOST, "log", place, "the log has an event that no store has")
 
 
-def _wrong(row: tuple[Any, ...], own: str, record: LogRecord | None, *, replaced: bool) -> tuple[Kind, str, str] | None:
+def _wrong(row: tuple[Any, ...], own: str, log: OnLog) -> tuple[Kind, str, str] | None:
     """What is wrong with the way of one event to the log."""
-    _, stream, version, hash_, topic, key, value, sent_at = row
+    event_id, stream, version, hash_, topic, key, value, sent_at, _ = row
+    record = log.records.get((topic, event_id))
     if topic not in {own, HEADS_TOPIC}:
         return Kind.LOST, "outbox", f"on its way to {topic}, which is no topic of this service"
     if sent_at is None:
         return Kind.STUCK, "outbox", "waits to be sent"
     if record is None:
+        replaced = topic == HEADS_TOPIC and log.replaced(key, version)
         return None if replaced else (Kind.LOST, "log", f"marked as sent, but {topic} does not have it")
     if not _same(record.headers, stream, version, bytes(hash_)):
         return Kind.CHANGED, "log", "the log has another stream, version or hash"
     if (record.key, record.value) != (key, bytes(value)):
         return Kind.CHANGED, "log", "the log has another key or value"
+    return None
+
+
+def _forgotten(row: tuple[Any, ...], own: str, log: OnLog) -> tuple[Kind, str, str] | None:
+    """What is wrong with an event of which no outbox knows any more: it has to be on the topic that it belongs to."""
+    event_id, stream, version, hash_, *_, name = row
+    public = name in log.public
+    record = log.records.get((own, event_id)) or (None if public else log.records.get((HEADS_TOPIC, event_id)))
+    if record is None:
+        replaced = not public and log.replaced(stream, version)
+        return None if replaced else (Kind.LOST, "outbox", "neither in an outbox nor on the topic that it belongs to")
+    if not _same(record.headers, stream, version, bytes(hash_)):
+        return Kind.CHANGED, "log", "the log has another stream, version or hash"
     return None
 
 
@@ -155,16 +193,17 @@ def _concerns(record: LogRecord, short: str, evidence: Evidence) -> bool:
     return record.topic != evidence.topic(short) and hears(short, record.headers.get("ce_type", ""))
 
 
-def _compacted(evidence: Evidence, on_log: set[str]) -> set[str]:
+def _compacted(evidence: Evidence, present: set[str]) -> set[str]:
     """Events whose head a later one has replaced: applied while it was there."""
-    newest, gone = newest_heads(evidence), set[str]()
+    log, gone = on_log(evidence), set[str]()
     query = (
-        "SELECT e.event_id, e.version, o.key FROM events e JOIN outbox o ON o.event_id = e.event_id"
-        f" WHERE o.topic = '{HEADS_TOPIC}'"
+        "SELECT e.event_id, e.name, e.version, o.topic, coalesce(o.key, e.stream) FROM events e"
+        f" LEFT JOIN outbox o ON o.event_id = e.event_id WHERE o.topic IS NULL OR o.topic = '{HEADS_TOPIC}'"
     )
     for store in evidence.stores.values():
-        rows = store.rows(query)
-        gone |= {id_ for id_, version, key in rows if id_ not in on_log and newest.get(key, 0) > version}
+        for id_, name, version, topic, key in store.rows(query):
+            head = topic is not None or name not in log.public
+            gone |= {id_} if head and id_ not in present and log.replaced(key, version) else set()
     return gone
 
 

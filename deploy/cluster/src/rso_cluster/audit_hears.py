@@ -68,6 +68,10 @@ HEARS: Mapping[str, frozenset[str]] = {
 """By service the stored names of others' facts. A service that is not named here applies every record of every other one."""
 
 
-def hears(short: str, type_: str) -> bool:
+def stored_name(type_: str) -> str:
     """`type_` as CloudEvents writes it: rso.<stored name>.v<version>."""
-    return short not in HEARS or type_.removeprefix("rso.").rpartition(".v")[0] in HEARS[short]
+    return type_.removeprefix("rso.").rpartition(".v")[0]
+
+
+def hears(short: str, type_: str) -> bool:
+    return short not in HEARS or stored_name(type_) in HEARS[short]
