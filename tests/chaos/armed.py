@@ -18,6 +18,7 @@ from rso_shared.kit.spec import ServiceSpec
 
 TIMES = 3
 """Each point of each role, at least."""
+REBUILDING = Path(__file__).with_name("rebuilding.py")
 
 
 def wishes(points: Mapping[str, int]) -> str:

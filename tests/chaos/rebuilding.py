@@ -5,20 +5,18 @@ Prints how each of them ended, one wait status a line.
 
 import importlib
 import os
+import runpy
 import sys
-from pathlib import Path
-
-from rso_shared.kit.process import main
 
 
 def ended(module: str) -> int:
     """The exit code of one rebuild; negative for the signal that ended it."""
-    package = importlib.import_module(module)
-    spec = importlib.import_module(f"{module}.app").SPEC
+    importlib.import_module(f"{module}.app")
     child = os.fork()
     if child == 0:
         os.dup2(2, 1)
-        os._exit(main(spec, Path(str(package.__file__)).parent / "migrations" / "versions", ["rebuild"]))
+        sys.argv = [module, "rebuild"]
+        runpy.run_module(module, run_name="__main__")
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 

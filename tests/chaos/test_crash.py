@@ -20,6 +20,8 @@ crash.arm(settings, "intake.api")
 for number in range(10):
     crash.point("mid-swap")
     crash.point("mid-chunk")
+    for loop in sys.argv[3:]:
+        crash.point("mid-chunk", loop)
     print(number, flush=True)
 """
 
@@ -35,8 +37,8 @@ def settings(points: str, file: Path | str = "", **more: bool) -> ServiceSetting
     return ServiceSettings.model_construct(crash_points=points, crash_file=str(file), **known)
 
 
-def run(points: str, file: Path) -> "subprocess.CompletedProcess[str]":
-    argv = (sys.executable, "-c", PROGRAM, points, str(file))
+def run(points: str, file: Path, *loops: str) -> "subprocess.CompletedProcess[str]":
+    argv = (sys.executable, "-c", PROGRAM, points, str(file), *loops)
     return subprocess.run(argv, capture_output=True, text=True, check=False)
 
 
@@ -65,6 +67,13 @@ def test_an_armed_point_kills_its_process_and_says_so_first(tmp_path: Path) -> N
     done = run("mid-chunk:2/3", file)
     assert (done.returncode, done.stdout.split()) == (-signal.SIGKILL, ["0", "1"])
     assert crash.counts(file) == {("intake.api", "mid-chunk"): 1}
+
+
+def test_a_loop_beside_others_has_a_count_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "crashes"
+    codes = [run("mid-chunk:1/2", file, "erasing").returncode for _ in range(3)]
+    assert codes == [-signal.SIGKILL] * 2 + [0]
+    assert crash.counts(file) == {("intake.api", "mid-chunk"): 1, ("intake.erasing", "mid-chunk"): 1}
 
 
 def test_it_dies_as_often_as_was_wished_over_all_its_lives(tmp_path: Path) -> None:

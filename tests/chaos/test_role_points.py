@@ -19,7 +19,7 @@ from e2e.onebox import copy, wait_for
 import rso_intake.app
 import rso_matching.app
 import rso_records_compiler.app
-from chaos.armed import TIMES, free_port, of_process, process, tally
+from chaos.armed import REBUILDING, TIMES, free_port, of_process, process, tally
 from chaos.conftest import Played
 from chaos.test_audit import evidence
 from rso_cluster import audit_cases, audit_events, points
@@ -30,14 +30,17 @@ from rso_onebox import box
 from rso_onebox.client import OPERATOR
 from rso_onebox.datadir import DataDir
 from rso_onebox.demo_story import FHIR_JSON
+from rso_operations import models
 from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit import crash
 from rso_shared.kit.events import canonical
+from rso_shared.kit.names import OPERATIONS
 from rso_shared.kit.spec import ServiceSpec
 
 INTAKE, MATCHING, RECORDS = rso_intake.app.SPEC, rso_matching.app.SPEC, rso_records_compiler.app.SPEC
-REBUILT = [module.SPEC for module in box.MODULES if module.SPEC.projections]
-REBUILDING = Path(__file__).with_name("rebuilding.py")
+REBUILT = [module.SPEC for module in box.MODULES]
+OF_FACTS = {OPERATIONS: [table.name for model in models.MODELS for table in model.tables]}
+"""Read models that are made of kept facts, not of the service's own streams."""
 COMMANDS, NOTICES = 20, 16
 INTAKE_API = {"after-append-before-commit": 3, "after-commit-before-wake": 4}
 INTAKE_RELAY = {"after-ack-before-mark": 1}
@@ -186,7 +189,8 @@ def test_an_upload_that_dies_between_its_chunks_is_there_once(room: Room, played
 @pytest.mark.parametrize("spec", REBUILT, ids=lambda spec: spec.name.short)
 def test_a_rebuild_as_a_process_of_its_own_leaves_the_read_models_whole(room: Room, spec: ServiceSpec) -> None:
     store = room.data.service(spec.name.short) / "store.db"
-    tables = [table.name for projection in spec.projections for table in projection.tables]
+    of_streams = [table.name for projection in spec.projections for table in projection.tables]
+    tables = [*of_streams, *OF_FACTS.get(spec.name, ())]
     shown = {table: sorted(rows(store, f"SELECT * FROM {table}"), key=repr) for table in tables}
     assert any(shown.values())
     env = of_process(room.data, spec, {"mid-swap": 1}, room.file)

@@ -18,6 +18,7 @@ import pytest
 from e2e import onebox
 from e2e.onebox import environ
 from e2e.scene import Scene, waiting_for_records
+from subscriptions.receiving import MACHINE
 
 from rso_cluster.audit_hears import hears
 from rso_cluster.audit_model import HEADS_TOPIC, WITNESS
@@ -72,7 +73,7 @@ class Deployment:
         with self.output.open("ab") as told:
             self.process = subprocess.Popen(
                 (*argv, "--replicas", str(REPLICAS), "--port", str(self.port), *more),
-                env=environ(RSO_OTLP_ENDPOINT=self.collector.endpoint),
+                env=environ(RSO_OTLP_ENDPOINT=self.collector.endpoint, RSO_SUBSCRIPTIONS_WEBHOOK_NETWORKS=MACHINE),
                 stdout=told,
                 stderr=told,
             )

@@ -13,6 +13,7 @@ from rso_cluster.folder import Folder, read_running
 from rso_cluster.killer import Killer
 from rso_cluster.load import settled
 from rso_cluster.load_drive import Drive, Driven
+from rso_cluster.load_story import LoadStory
 from rso_cluster.topology import PROCESSES
 from support.pages import Staff, held_against_the_stores
 
@@ -20,8 +21,8 @@ CASES = 3
 BACKLOG_SECONDS = 60
 
 
-def played(cluster: Deployment, first: int, cases: int = CASES) -> Driven:
-    driven = Drive(cluster.target.address, cluster.target.issuer, cases, cases, first, silent).run()
+def played(cluster: Deployment, first: int, cases: int = CASES, story: type[LoadStory] = LoadStory) -> Driven:
+    driven = Drive(cluster.address, cluster.issuer, cases, cases, first, silent, story=story).run()
     assert driven.failed == []
     return driven
 

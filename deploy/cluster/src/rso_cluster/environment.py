@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rso_cluster.ports import LOOPBACK
 from rso_cluster.topology import Process, Role
-from rso_shared.kit.names import ServiceName
+from rso_shared.kit.names import SUBSCRIPTIONS, ServiceName
 
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV")
 """Nothing else of the caller's environment reaches a process; names of telemetry are added to it by `shared`."""
@@ -30,6 +30,8 @@ class Place:
     ledger: Path
     mail: Path
     defaults: Path
+    webhook_networks: str = ""
+    """Which networks that are not public may be posted to: a receiver on this machine is on none that is."""
 
 
 def values(place: Place, service: ServiceName) -> dict[str, str]:
@@ -57,6 +59,12 @@ def values(place: Place, service: ServiceName) -> dict[str, str]:
     }
 
 
+def _own(place: Place, process: Process) -> dict[str, str]:
+    """Who registers an endpoint and who posts to it judge its address by the same networks."""
+    named = process.service is SUBSCRIPTIONS and place.webhook_networks
+    return {"webhook_networks": place.webhook_networks} if named else {}
+
+
 def variables(
     place: Place, process: Process, port: int | None, name: str | None = None, more: Mapping[str, str] | None = None
 ) -> dict[str, str]:
@@ -69,6 +77,7 @@ def variables(
     given |= {
         "allow_synthetic_npi": "true",
         "development_sign_in": "true",
+        **_own(place, process),
         **({"kafka_instance": name} if name else {}),
         **(more or {}),
     }

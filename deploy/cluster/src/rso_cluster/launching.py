@@ -17,7 +17,7 @@ from rso_cluster.ports import LOOPBACK
 from rso_cluster.topology import Process, Role
 from rso_engines.status import Status
 from rso_onebox.loading import FOLDER as DEFAULTS
-from rso_shared.kit.names import SERVICES
+from rso_shared.kit.names import SERVICES, SUBSCRIPTIONS
 
 FRONT, INGRESS = "front", "ingress"
 INGRESS_GRACE_SECONDS = 25.0
@@ -40,6 +40,7 @@ def place(folder: Folder, status: Status, *, public: int, internal: int) -> Plac
         ledger=data.ledger.resolve(),
         mail=data.mail,
         defaults=DEFAULTS,
+        webhook_networks=os.environ.get(f"{SUBSCRIPTIONS.settings_prefix}WEBHOOK_NETWORKS", ""),
     )
 
 

@@ -44,6 +44,7 @@ class Drive:
     """Number of the first made-up patient: another in each run, so that a second run brings new people."""
     say: Say
     driven: Driven = field(default_factory=Driven)
+    story: type[LoadStory] = LoadStory
     _numbers: "itertools.count[int]" = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -92,7 +93,7 @@ class Drive:
 
     def _to_the_end(self, number: int, group_of: GroupOf) -> None:
         cast = LoadCast(self.address, self.issuer, tally=self.driven.tally)
-        story = LoadStory(cast, made_case(number, group_of), {}, lambda _who, _what: None)
+        story = self.story(cast, made_case(number, group_of), {}, lambda _who, _what: None)
         started = time.monotonic()
         try:
             story.play()

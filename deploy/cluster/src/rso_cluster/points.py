@@ -4,14 +4,13 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from rso_cluster.topology import Role
+from rso_cluster.topology import WITH_NOTICES, Role
 from rso_shared.kit import crash
 from rso_shared.kit.names import (
     BILLING,
     COORDINATOR,
     INTAKE,
     MATCHING,
-    OPERATIONS,
     OPINIONS,
     RECORDS,
     SERVICES,
@@ -21,12 +20,12 @@ from rso_shared.kit.names import (
 
 REBUILD = "rebuild"
 """No process of the table: `python -m rso_<service> rebuild`, run by a person."""
+BRIDGE, ERASING = "bridge", "erasing"
+LOOPS: Mapping[str, tuple[str, ...]] = {Role.CONSUMER: (BRIDGE, ERASING)}
+"""Of a role, which of its loops count for themselves: three ends of the consumer say nothing about the bridge beside it."""
 APPENDS = ("after-append-before-commit", "after-commit-before-wake")
 SENDS, TAKES, ACTS = "after-ack-before-mark", "after-batch-before-offset", "after-effect-before-completion"
 UPLOADS, SWAPS = "mid-chunk", "mid-swap"
-
-QUIET = frozenset({OPERATIONS, SUBSCRIPTIONS})
-"""They append nothing while a case goes its way, so they send no fact."""
 
 OF_ROLE: Mapping[str, Mapping[ServiceName, tuple[str, ...]]] = {
     Role.API: {
@@ -35,19 +34,21 @@ OF_ROLE: Mapping[str, Mapping[ServiceName, tuple[str, ...]]] = {
         MATCHING: APPENDS,
         OPINIONS: (*APPENDS, UPLOADS),
         BILLING: APPENDS,
+        SUBSCRIPTIONS: APPENDS,
     },
-    Role.RELAY: {service: (SENDS,) for service in SERVICES if service not in QUIET},
+    Role.RELAY: dict.fromkeys(SERVICES, (SENDS,)),
     Role.CONSUMER: {
-        **dict.fromkeys(SERVICES, (TAKES,)),
-        INTAKE: (TAKES, *APPENDS, ACTS),
-        MATCHING: (TAKES, *APPENDS, ACTS),
-        OPINIONS: (TAKES, *APPENDS),
+        **dict.fromkeys(SERVICES, (TAKES, *APPENDS)),
+        **dict.fromkeys(WITH_NOTICES, (TAKES, *APPENDS, ACTS)),
     },
+    BRIDGE: {COORDINATOR: (TAKES,)},
+    ERASING: dict.fromkeys(SERVICES, (ACTS,)),
     Role.WORKER: {COORDINATOR: (*APPENDS, ACTS)},
-    REBUILD: {service: (SWAPS,) for service in SERVICES if service is not OPERATIONS},
+    Role.DELIVERY: {SUBSCRIPTIONS: (*APPENDS, ACTS)},
+    REBUILD: dict.fromkeys(SERVICES, (SWAPS,)),
 }
-"""The coordinator's, operations' and subscriptions' apis append nothing while a case goes its way, the last two send no fact, and
-its mail is written by intake and matching."""
+"""Every consumer appends where its service answers an erasure, so every relay has something to send; the delivery appends where it
+pauses an endpoint. The apis of coordinator and operations append nothing at all."""
 
 
 def reachable(service: ServiceName, role: str) -> tuple[str, ...]:
@@ -62,8 +63,9 @@ def pairs() -> Iterator[tuple[str, str]]:
 
 
 def settings(service: ServiceName, role: str, wish: str, file: Path) -> dict[str, str]:
-    """`wish`: COUNT[/EVERY] of every point that the role can come to; settings of one process."""
-    mine = ",".join(f"{point}:{wish}" for point in reachable(service, role))
+    """`wish`: COUNT[/EVERY] of every point that the role and its loops can come to; settings of one process."""
+    reached = dict.fromkeys(point for each in (role, *LOOPS.get(role, ())) for point in reachable(service, each))
+    mine = ",".join(f"{point}:{wish}" for point in reached)
     return {"crash_points": mine, "crash_points_allowed": "true", "crash_file": str(file)} if mine else {}
 
 

@@ -28,7 +28,8 @@ from rso_shared.kit.neighbours import address
 from rso_shared.kit.service import Service
 
 R = TypeVar("R")
-NAME = "coordinator.bridge"
+LOOP = "bridge"
+NAME = f"coordinator.{LOOP}"
 TOPICS = tuple(sorted({topic_of(type_.partition(".")[0]) for type_ in WAKES}))
 TASK_QUEUE = "cases"
 UNKNOWN = 404
@@ -76,7 +77,7 @@ class Bridge:
         if due:
             self._retry_at = time.monotonic() + RETRY_SECONDS
         if records:
-            crash.point("after-batch-before-offset")
+            crash.point("after-batch-before-offset", LOOP)
         await batch.commit()
 
     async def _take(self, record: Record, parked: set[str]) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import Table, delete, func, select
 
 from rso_operations import board, directory, happenings
 from rso_shared.contracts.base import FactModel
-from rso_shared.kit import facts
+from rso_shared.kit import crash, facts
 from rso_shared.kit.database import Tx
 from rso_shared.kit.facts import Fact
 from rso_shared.kit.reactions import Reacting, Reaction
@@ -53,6 +53,7 @@ def rebuild(tx: Tx) -> dict[str, int]:
     """All of them from the kept facts, in one transaction and one pass. Returns how many rows each has: cases, happenings, specialists."""
     for table in (table for model in MODELS for table in model.tables):
         tx.conn.execute(delete(table))
+    crash.point("mid-swap")
     for fact in facts.in_order(tx, *FED):
         _feed(tx, fact)
     sizes = ((model.name, select(func.count()).select_from(model.tables[0])) for model in MODELS)

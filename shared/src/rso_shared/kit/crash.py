@@ -11,7 +11,7 @@ import re
 import signal
 import threading
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rso_shared.kit.settings import ServiceSettings, SettingsError
@@ -37,17 +37,20 @@ class _Armed:
     every: int
     file: Path
     role: str
-    passed: int = 0
+    passed: Counter[str] = field(default_factory=Counter)
+    """By whose count it is."""
 
 
 _armed: dict[str, _Armed] = {}
 _lock = threading.Lock()
 
 
-def point(name: str) -> None:
-    """Ends the process if this point is armed and its turn has come."""
+def point(name: str, loop: str = "") -> None:
+    """Ends the process if this point is armed and its turn has come. A `loop` that stands beside others in its role has a count of
+    its own, `coordinator.bridge`: else what one of them did would be taken for what all did.
+    """
     if _armed:
-        _pass(name)
+        _pass(name, loop)
 
 
 def arm(settings: ServiceSettings, role: str = ONEBOX) -> None:
@@ -75,22 +78,27 @@ def counts(file: Path) -> Counter[tuple[str, str]]:
     return Counter((each["role"], each["point"]) for each in map(json.loads, lines))
 
 
-def _pass(name: str) -> None:
+def _pass(name: str, loop: str) -> None:
     with _lock:
         armed = _armed.get(name)
         if armed is None:
             return
-        armed.passed += 1
-        if armed.passed % armed.every or counts(armed.file)[armed.role, name] >= armed.count:
+        role = _counted(armed.role, loop)
+        armed.passed[role] += 1
+        if armed.passed[role] % armed.every or counts(armed.file)[role, name] >= armed.count:
             return
-        _write(armed, name)
+        _write(armed.file, role, name)
         os.kill(os.getpid(), signal.SIGKILL)
         signal.pause()  # the signal may reach another thread first: this one goes no further
 
 
-def _write(armed: _Armed, name: str) -> None:
-    line = json.dumps({"role": armed.role, "point": name, "pid": os.getpid()}) + "\n"
-    with armed.file.open("a") as file:
+def _counted(role: str, loop: str) -> str:
+    return f"{role.partition('.')[0]}.{loop}" if loop and role != ONEBOX else role
+
+
+def _write(path: Path, role: str, name: str) -> None:
+    line = json.dumps({"role": role, "point": name, "pid": os.getpid()}) + "\n"
+    with path.open("a") as file:
         file.write(line)
         file.flush()
         os.fsync(file.fileno())

@@ -99,7 +99,7 @@ class Eraser:
             waiting = erasures.pending(tx)
         for order in waiting:
             self._destroy(order.person_id)
-            crash.point("after-effect-before-completion")
+            crash.point("after-effect-before-completion", LOOP)
             with self._db.write() as tx:
                 self._answer(tx, order)
         return len(waiting)
