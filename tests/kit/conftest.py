@@ -12,6 +12,7 @@ import pytest
 import structlog
 
 from kit import kafka, rooms
+from kit.rooms import BACKENDS
 from kit.web import SPEC
 from rso_shared.kit import logs
 from rso_shared.kit.broker import Broker
@@ -19,7 +20,6 @@ from rso_shared.kit.local_broker import LocalBroker
 from support.harness import Harness
 
 OpenBroker = Callable[[], Awaitable[Broker]]
-BACKENDS = ["sqlite", *(["postgresql"] if "RSO_TEST_POSTGRES" in os.environ else [])]
 BROKERS = ["local", *(["kafka"] if "RSO_TEST_KAFKA" in os.environ else [])]
 
 

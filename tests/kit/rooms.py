@@ -19,6 +19,8 @@ from rso_shared.kit.keys import KeyRing
 from rso_shared.kit.store import EventStore
 
 MASTER = bytes.fromhex("07" * 32)
+BACKENDS = ["sqlite", *(["postgresql"] if "RSO_TEST_POSTGRES" in os.environ else [])]
+"""The kinds of database that this machine can have."""
 
 
 @dataclass(frozen=True, slots=True)

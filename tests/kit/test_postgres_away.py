@@ -11,8 +11,7 @@ from sqlalchemy import TextClause, insert, select, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from kit import rooms, sample
-from kit.conftest import BACKENDS
-from kit.rooms import Room
+from kit.rooms import BACKENDS, Room
 from rso_shared.kit import engines, tables
 from rso_shared.kit.database import Database
 from rso_shared.kit.errors import ConcurrencyConflict, Contended, Transient

@@ -12,9 +12,8 @@ import pytest
 from sqlalchemy import insert, select, text
 
 from kit import rooms, sample
-from kit.conftest import BACKENDS
 from kit.desks import take, until
-from kit.rooms import Room
+from kit.rooms import BACKENDS, Room
 from rso_shared.kit import tables
 from rso_shared.kit.broker import Record
 from rso_shared.kit.database import Database

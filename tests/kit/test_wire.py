@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from kit import rooms
-from kit.conftest import BACKENDS
+from kit.rooms import BACKENDS
 from rso_shared.kit.database import Database, Tx
 from rso_shared.kit.engines import direct
 from rso_shared.kit.errors import Transient

@@ -1,6 +1,5 @@
 """Operations on each kind of database that this machine can have: what is counted is counted by it."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,8 +8,6 @@ from kit import rooms
 
 from rso_operations.app import SPEC
 from support.harness import Harness
-
-BACKENDS = ["sqlite", *(["postgresql"] if "RSO_TEST_POSTGRES" in os.environ else [])]
 
 
 @contextmanager

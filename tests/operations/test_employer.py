@@ -4,8 +4,9 @@ import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from kit.rooms import BACKENDS
 
-from operations.stored import BACKENDS, kept_in
+from operations.stored import kept_in
 from operations.told import life, say
 from rso_operations import employer, view_reports
 from rso_operations.employer import TOTAL, month

@@ -4,8 +4,9 @@ import itertools
 from datetime import timedelta
 
 import pytest
+from kit.rooms import BACKENDS
 
-from operations.stored import BACKENDS, kept_in
+from operations.stored import kept_in
 from operations.told import DAY, HOUR, entered, life, opened, say, signed
 from rso_operations import happenings, models, view_reports
 from rso_operations.markup import text

@@ -3,8 +3,9 @@
 from datetime import date, timedelta
 
 import pytest
+from kit.rooms import BACKENDS
 
-from operations.stored import BACKENDS, kept_in
+from operations.stored import kept_in
 from operations.told import DAY, HOUR, say
 from rso_operations import models, specialists, view_specialists
 from rso_operations.specialists import HEAD, Sort, Wanted
