@@ -182,6 +182,25 @@ def test_a_resumed_endpoint_drains_at_its_own_rate(subs):
         assert (20 - begun - 2) / 10 < time.monotonic() - started < (20 - begun) / 10 + 3
 
 
+def test_what_was_read_ahead_is_sent_where_a_pause_ends_before_the_delivery_under_way_does(subs):
+    cases(subs, 1)
+    released = threading.Event()
+
+    def behave(_handler):
+        released.wait(15)
+        return 204
+
+    with receiver(behave) as there, delivering(subs):
+        id_ = endpoint(subs, there.url)
+        until(lambda: there.tries)
+        partner(subs).post(f"/v1/endpoints/{id_}/pause")
+        time.sleep(0.7)
+        partner(subs).post(f"/v1/endpoints/{id_}/resumption")
+        released.set()
+        until(lambda: len(there.got) == 7)
+    assert there.sequences == list(range(1, 8))
+
+
 def test_a_paused_endpoint_keeps_its_place(subs):
     with receiver() as there, delivering(subs):
         id_ = endpoint(subs, there.url)

@@ -130,24 +130,31 @@ class Delivery:
         return reading.read(self._service, here, sponsors)
 
     def _take_in(self, plan: reading.Plan) -> None:
+        """Who is given up here was read from where its last line stood, with nothing of what that had ahead: it is read anew at the
+        next turn.
+        """
         self._seen = plan.seen
-        for id_, line in list(self._lines.items()):
+        given_up = self._given_up(plan)
+        for id_, opened in plan.endpoints.items():
+            line = self._lines.get(id_) or (None if id_ in given_up else self._begun(opened))
+            if line is None or line.closing:
+                continue
+            self._lines[id_] = line
+            line.aimed = opened.aimed or line.aimed
+            line.take_in(opened.items, line.behind if opened.lanes is None else opened.lanes, opened.read_to)
+
+    def _given_up(self, plan: reading.Plan) -> set[str]:
+        """Lines that were closing and have nothing under way any more."""
+        for id_, line in self._lines.items():
             opened = plan.endpoints.get(id_)
             line.closing = line.closing or opened is None or opened.position.generation != line.generation
-            if line.closing and not line.flying and not line.results:
-                del self._lines[id_]
-        for id_, opened in plan.endpoints.items():
-            line_ = self._lines.get(id_) or self._begun(opened)
-            if line_ is None or line_.closing:
-                continue
-            self._lines[id_] = line_
-            line_.aimed = opened.aimed or line_.aimed
-            line_.take_in(opened.items, line_.behind if opened.lanes is None else opened.lanes, opened.read_to)
+        ended = {id_ for id_, line in self._lines.items() if line.closing and not line.flying and not line.results}
+        for id_ in ended:
+            del self._lines[id_]
+        return ended
 
-    def _begun(self, opened: reading.Open) -> Line | None:
-        """None for one that was just given up here and is read anew at the next turn."""
-        if opened.aimed is None:
-            return None
+    def _begun(self, opened: reading.Open) -> Line:
+        assert opened.aimed is not None  # noqa: S101 - nobody here knew a version of it
         at, instant = opened.position, reading.instant
         return Line(
             opened.aimed, at.generation, at.cursor, at.failures, instant(at.failing_since), instant(at.rest_until),
