@@ -97,7 +97,8 @@ class Page:
 
 def page(tx: Tx, wanted: Wanted, now: datetime, after: Place | None = None, size: int = PAGE) -> Page:
     """Those without the instant that orders the list come last, by a query of their own: so each is a range of one index."""
-    matching, rows = list(_conditions(wanted, now)), []
+    matching = list(_conditions(wanted, now))
+    rows: list[Any] = []
     if after is None or after.at:
         rows += tx.conn.execute(_dated(wanted.sort, after).where(*matching).limit(size + 1)).all()
     if len(rows) <= size:
