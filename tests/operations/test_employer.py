@@ -77,6 +77,36 @@ def test_a_month_never_changes_once_it_is_told(operations):
     assert told(operations, "acme") == before
 
 
+def recorded_late(operations, program, at=datetime(2026, 5, 9, tzinfo=UTC)):
+    """A case of March that intake recorded when March had been told."""
+    say(operations, *((at, fact) for _, fact in life("late", hours=2, program=program, sponsor="acme")))
+
+
+def test_a_program_that_is_recorded_later_is_no_row_of_the_month(operations):
+    lives(operations, "acme", 400)
+    cases(operations, "acme", cancer=30)
+    before = told(operations, "acme")
+    recorded_late(operations, "heart")
+    assert told(operations, "acme") == before == {"cancer": (30, 30, 30), TOTAL: (30, 30, 30)}
+
+
+def test_the_eleventh_case_that_is_recorded_later_opens_no_rows(operations):
+    """Ten were too few when the month was told."""
+    lives(operations, "acme", 400)
+    cases(operations, "acme", cancer=10)
+    recorded_late(operations, "cancer")
+    assert told(operations, "acme") == {TOTAL: ("<11",) * 3}
+
+
+def test_what_happened_to_a_case_is_not_told_before_the_case_was_known(operations):
+    lives(operations, "acme", 400)
+    cases(operations, "acme", cancer=30)
+    before = told(operations, "acme")
+    first, *others = life("late", hours=2, program="cancer", sponsor="acme")
+    say(operations, *others, (datetime(2026, 5, 9, tzinfo=UTC), first[1]))
+    assert told(operations, "acme") == before
+
+
 @pytest.mark.parametrize(
     ("text", "now", "name"),
     [

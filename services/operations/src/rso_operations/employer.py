@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import Subquery, func, select
 
 from rso_operations.happenings import CASES, DELIVERED, HAPPENED, OPENED, OVER
 from rso_operations.reporting import Column, Report, Row, midnight
@@ -86,27 +86,34 @@ def employer(tx: Tx, sponsor_id: str, of: Month) -> list[Row]:
     return [*rows, (TOTAL, *(each.total for each in lines))]
 
 
+def _cases(sponsor_id: str, of: Month) -> Subquery:
+    """The sponsor's cases that were opened by the end of the month, as far as that had been recorded when the month was told."""
+    opened = (HAPPENED.c.kind == OPENED, HAPPENED.c.at < iso(of.end), HAPPENED.c.recorded_at < iso(of.known))
+    columns = (CASES.c.case_id, CASES.c.program_id, HAPPENED.c.at.label("opened_at"))
+    joined = CASES.join(HAPPENED, HAPPENED.c.case_id == CASES.c.case_id)
+    return select(*columns).select_from(joined).where(CASES.c.sponsor_id == sponsor_id, *opened).subquery()
+
+
 def _programs(tx: Tx, sponsor_id: str, of: Month) -> list[str]:
     """Those under which anybody of the sponsor had a case by then."""
-    by_then = (CASES.c.sponsor_id == sponsor_id, CASES.c.submitted_at < iso(of.end))
-    query = select(CASES.c.program_id).where(*by_then).distinct().order_by(CASES.c.program_id)
+    known = _cases(sponsor_id, of)
+    query = select(known.c.program_id).distinct().order_by(known.c.program_id)
     return list(tx.conn.execute(query).scalars())
 
 
 def _counts(tx: Tx, sponsor_id: str, of: Month, kind: str) -> dict[str, int]:
-    at = HAPPENED.c.at
+    known, at = _cases(sponsor_id, of), HAPPENED.c.at
     when = (at >= iso(of.begin), at < iso(of.end), HAPPENED.c.recorded_at < iso(of.known))
-    joined = HAPPENED.join(CASES, CASES.c.case_id == HAPPENED.c.case_id)
-    query = select(CASES.c.program_id, func.count()).select_from(joined)
-    query = query.where(CASES.c.sponsor_id == sponsor_id, HAPPENED.c.kind == kind, *when)
-    return {row[0]: row[1] for row in tx.conn.execute(query.group_by(CASES.c.program_id))}
+    joined = HAPPENED.join(known, known.c.case_id == HAPPENED.c.case_id)
+    query = select(known.c.program_id, func.count()).select_from(joined).where(HAPPENED.c.kind == kind, *when)
+    return {row[0]: row[1] for row in tx.conn.execute(query.group_by(known.c.program_id))}
 
 
 def _too_small(tx: Tx, sponsor_id: str, of: Month) -> bool:
     """As it was then. Unknown is small."""
     stated = facts.all_of(tx, sponsor_id, CoveredLivesStated, as_of=of.known)
     lives = max(stated, key=lambda fact: fact.time).data if stated else None
-    opened = (CASES.c.submitted_at >= iso(of.end - WINDOW), CASES.c.submitted_at < iso(of.end))
-    query = select(func.count()).select_from(CASES).where(CASES.c.sponsor_id == sponsor_id, *opened)
+    known = _cases(sponsor_id, of)
+    query = select(func.count()).select_from(known).where(known.c.opened_at >= iso(of.end - WINDOW))
     few = int(tx.conn.execute(query).scalar_one()) < FEWEST_CASES
     return few or not isinstance(lives, CoveredLivesStated) or lives.covered_lives < FEWEST_LIVES
