@@ -1,90 +1,66 @@
 """The pages Specialists and Reports, and what of them is CSV. Who sees what is asked of the one matrix, for every view and every file."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from typing import Annotated, Protocol
+from functools import cache, partial
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import Response, StreamingResponse
-from nicegui import run, ui
+from nicegui import ui
 
-from rso_operations import employer, session, specialists, view_reports, view_specialists
+from rso_operations import employer, looks, session, specialists, view_reports, view_specialists
 from rso_operations.addresses import told
 from rso_operations.drawn import Drawn
 from rso_operations.reporting import Asked, Report, Row
 from rso_operations.reports import REPORTS
 from rso_operations.sheets import sheet
+from rso_operations.showing import PATH, Content, show
 from rso_operations.specialists import Place, Wanted
 from rso_shared.kit import cursor
-from rso_shared.kit.access_log import Access
 from rso_shared.kit.auth import Principal
-from rso_shared.kit.clock import iso
-from rso_shared.kit.errors import DomainError, Transient, unknown
+from rso_shared.kit.errors import DomainError, unknown
 from rso_shared.kit.service import Service
 from rso_shared.kit.web.call import Purpose
 
 CSV_PAGE = 500
 DIRECTORY, MONEY = "specialist.read", "money_report.read"
-Draw = Callable[[], str]
 
 
-class Shown(Protocol):
-    """How every page is shown: its frame, its sign-in, and what of it follows the facts."""
-
-    def __call__(
-        self,
-        service: Service,
-        request: Request,
-        name: str,
-        made: Callable[[Principal], Draw],
-        still: Callable[[Principal], str] = ...,
-        entered: Callable[[Principal], None] = ...,
-    ) -> Awaitable[Response | None]: ...
-
-
-def mount(app: FastAPI, service: Service, drawn: Drawn, shown: Shown, path: str) -> None:
+def mount(app: FastAPI, service: Service, drawn: Drawn) -> None:
     @ui.page("/specialists", title="Specialists", dark=None)
     async def specialists_page(request: Request, after: Annotated[str, Query()] = "") -> Response | None:
         wanted = Wanted.of(request.query_params)
 
-        def draw() -> str:
-            return drawn.of(("specialists", wanted, after), lambda: _specialists(service, wanted, after))
+        def opened(who: Principal) -> Content:
+            _read(service, request, who, DIRECTORY, "specialists")
+            shown = ("specialists", wanted, after)
+            draw = partial(drawn.of, shown, lambda: _specialists(service, wanted, after))
+            return Content(draw, view_specialists.form(wanted))
 
-        return await shown(
-            service, request, "Specialists", lambda _who: draw,
-            lambda _who: view_specialists.form(wanted), lambda who: _read(service, request, who, DIRECTORY, "specialists"),
-        )  # fmt: skip
+        return await show(service, request, "Specialists", opened)
 
     @ui.page("/reports", title="Reports", dark=None)
     async def reports_page(request: Request) -> Response | None:
         now = service.clock.now()
         asked, of = Asked.of(request.query_params, now), Employer.of(request.query_params, now)
-        form = await run.io_bound(_form, service, asked, of) or ""
-        return await shown(
-            service, request, "Reports", lambda who: cache(lambda: _reports(service, asked, of, who)), lambda _who: form,
-            lambda who: _read(service, request, who, session.SEES, "reports"),
-        )  # fmt: skip
 
-    app.add_api_route(f"{path}/specialists.csv", _specialists_csv, include_in_schema=False)
-    app.add_api_route(f"{path}/reports/{{name}}.csv", _report_csv, include_in_schema=False)
+        def opened(who: Principal) -> Content:
+            _read(service, request, who, session.SEES, "reports")
+            return Content(cache(lambda: _reports(service, asked, of, who)), _form(service, asked, of))
+
+        return await show(service, request, "Reports", opened)
+
+    app.add_api_route(f"{PATH}/specialists.csv", _specialists_csv, include_in_schema=False)
+    app.add_api_route(f"{PATH}/reports/{{name}}.csv", _report_csv, include_in_schema=False)
 
 
 def _read(service: Service, request: Request, who: Principal, permission: str, what: str) -> None:
-    """A list is one entry, however long it stays open. Raises 403 for those who may not see it, 503 while the log is away."""
+    """Raises 403 for those who may not see it."""
     who.reach(permission)
-    entry = Access(
-        at=iso(service.clock.now()), subject=who.subject, role=who.role.value, organisation_id=who.organisation_id,
-        case_id=None, person_id=None, what=what, purpose=Purpose.QUALITY_REVIEW.value,
-        request_id=str(request.scope.get("rso_request_id", "")),
-    )  # fmt: skip
-    try:
-        service.access_log.record(entry)
-    except Transient as away:
-        said = "This cannot be shown while the access log is away: no log, no data. Try again."
-        raise DomainError("access_log_away", said, status=503) from away
+    looks.note(service, request, who, what, Purpose.QUALITY_REVIEW)
 
 
 def _specialists(service: Service, wanted: Wanted, after: str) -> str:
@@ -138,7 +114,7 @@ def _reports(service: Service, asked: Asked, of: Employer, who: Principal) -> st
 def _specialists_csv(request: Request) -> Response:
     service: Service = request.app.state.service
     try:
-        _read(service, request, _staff(request), DIRECTORY, "specialists")
+        _read(service, request, session.staff(service, request.cookies), DIRECTORY, "specialists")
     except DomainError as refusal:
         return Response(refusal.detail, refusal.status, media_type="text/plain")
     return _file(_specialist_lines(service, Wanted.of(request.query_params)), "specialists")
@@ -147,19 +123,12 @@ def _specialists_csv(request: Request) -> Response:
 def _report_csv(request: Request, name: str) -> Response:
     service: Service = request.app.state.service
     try:
-        who = _staff(request)
+        who = session.staff(service, request.cookies)
         report = _report(name)
         _read(service, request, who, MONEY if report.money else session.SEES, f"report_{report.name}")
     except DomainError as refusal:
         return Response(refusal.detail, refusal.status, media_type="text/plain")
     return _file(_report_lines(service, report, request.query_params), report.name)
-
-
-def _staff(request: Request) -> Principal:
-    who = session.who(request.app.state.service, request.cookies)
-    if who is None:
-        raise DomainError("token_missing", "Sign in first.", status=401)
-    return who
 
 
 def _report(name: str) -> Report:

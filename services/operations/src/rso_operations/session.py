@@ -50,6 +50,14 @@ def who(service: Service, cookies: Mapping[str, str]) -> Principal | None:
     return principal
 
 
+def staff(service: Service, cookies: Mapping[str, str]) -> Principal:
+    """For a file, where nobody can be led to the sign-in. Raises DomainError 401 or 403."""
+    principal = who(service, cookies)
+    if principal is None:
+        raise DomainError("token_missing", "Sign in first.", status=401)
+    return principal
+
+
 def shown(principal: Principal) -> str:
     return f"{principal.subject}, {str(principal.role).replace('_', ' ')}"
 
