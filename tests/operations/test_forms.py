@@ -76,6 +76,48 @@ def test_a_session_that_ends_keeps_what_is_typed(walk):
     assert all("401" in each for each in walk.trouble)
 
 
+def come_back(walk, role):
+    """To the case, in the same tab, by the sign-in."""
+    walk.page.goto(f"{walk.page.url.partition('/operations')[0]}/operations/cases/{CASE}")
+    walk.page.locator(f"button[value={role}]").click()
+    walk.page.wait_for_selector("h1 .stage")
+    walk.page.wait_for_function(CONNECTED)
+
+
+def begin(walk):
+    """Types a reason, and chooses a case of the list."""
+    form(walk, "owner").locator("[name=owner]").fill("nurse-6")
+    walk.page.goto(walk.page.url.partition("/cases")[0] + "/cases?stage=all")
+    walk.page.locator(f"[data-pick='{CASE}']").check()
+
+
+def begun(walk):
+    """What the tab remembers: the text as it stands in the form, and how many cases are chosen."""
+    chosen = walk.page.evaluate("chosen.size")
+    return form(walk, "owner").locator("[name=owner]").input_value(), chosen
+
+
+def test_the_next_person_in_the_tab_finds_nothing_and_the_same_one_finds_it_again(walk):
+    begin(walk)
+    walk.page.context.clear_cookies()
+    come_back(walk, "care_coordinator")
+    assert begun(walk) == ("", 0)
+    form(walk, "owner").locator("[name=owner]").evaluate("field => field.closest('details').open = true")
+    form(walk, "owner").locator("[name=owner]").fill("nurse-7")
+    walk.page.context.clear_cookies()
+    come_back(walk, "nurse_care_manager")
+    assert begun(walk) == ("nurse-6", 1)
+
+
+def test_who_signs_out_leaves_nothing_in_the_tab(walk):
+    begin(walk)
+    walk.page.get_by_role("button", name="Sign out").click()
+    walk.page.wait_for_selector("button[value=nurse_care_manager]")
+    assert walk.page.evaluate("Object.entries(sessionStorage).filter(each => /nurse-6|chosen|typed/.test(each))") == []
+    come_back(walk, "nurse_care_manager")
+    assert begun(walk) == ("", 0)
+
+
 def test_a_service_that_is_away_is_said_and_what_is_typed_stays(walk):
     owner = form(walk, "owner")
     owner.locator("[name=owner]").fill("nurse-3")

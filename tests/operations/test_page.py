@@ -11,6 +11,7 @@ from operations.walking import needs_chromium, walking
 from rso_operations.app import SPEC
 from rso_shared.contracts.coordinator import StageEntered
 from rso_shared.contracts.vocabulary import Role, Stage
+from rso_shared.kit.auth import LEEWAY_SECONDS
 from support.harness import START, Harness
 
 
@@ -103,6 +104,19 @@ def test_who_signs_out_is_a_stranger(address, staff):
     assert staff.get(f"{address}/cases").status_code == 303
 
 
+def test_a_session_that_was_ended_opens_nothing_for_whoever_copied_its_cookie(address, staff):
+    copied = {"rso_session": staff.cookies["rso_session"]}
+    assert httpx.get(f"{address}/cases", cookies=copied).status_code == 200
+    staff.post(f"{address}/sign-out")
+    assert httpx.get(f"{address}/cases", cookies=copied).status_code == 303
+    assert httpx.get(f"{address}/cases.csv", cookies=copied).status_code == 401
+    assert httpx.post(f"{address}/act/owner/{CASE}", cookies=copied).status_code == 401
+    assert httpx.post(f"{address}/sign-in", data={"token": copied["rso_session"]}).status_code == 401
+    assert httpx.post(f"{address}/sign-out", cookies=copied).status_code == 303
+    staff.post(f"{address}/sign-in", data={"role": "operations"})
+    assert staff.get(f"{address}/cases").status_code == 200
+
+
 def test_each_page_is_there_with_its_cases(address, staff):
     for path, words in (
         ("/", "4417"),
@@ -129,6 +143,45 @@ def test_an_open_page_follows_the_facts_and_keeps_what_is_typed(filled, address,
         walk.page.evaluate("document.activeElement.blur()")
         walk.page.keyboard.press("/")
         assert walk.page.evaluate("document.activeElement.id") == "find"
+
+
+STILL = "You are signed out, and what is shown stands still."
+
+
+def stands_still(walk, filled, stage):
+    walk.shows(STILL)
+    filled.receive(StageEntered(case_id=CASE, stage=stage, entered_at=START))
+    walk.page.wait_for_timeout(2500)
+    assert "1\nScreening" in walk.page.inner_text("body")
+    assert walk.findings() == walk.trouble == []
+
+
+@needs_chromium
+def test_a_page_that_is_open_elsewhere_stands_still_after_the_sign_out(filled, address, browser):
+    filled.receive(StageEntered(case_id=CASE, stage=Stage.SCREENING, entered_at=START))
+    with walking(browser, "light", address, "operations") as walk:
+        walk.open(f"{address}/")
+        walk.page.fill("#find", "half a num")
+        other = walk.page.context.new_page()
+        other.goto(f"{address}/cases")
+        other.get_by_role("button", name="Sign out").click()
+        walk.shows(STILL)
+        assert walk.page.input_value("#find") == "half a num"
+        stands_still(walk, filled, Stage.MATCHING)
+
+
+@needs_chromium
+def test_a_page_whose_session_expires_stands_still(filled, address, browser, issuer):
+    """The token is refused within the quarter of a minute."""
+    filled.receive(StageEntered(case_id=CASE, stage=Stage.SCREENING, entered_at=START))
+    with walking(browser, "dark", address, "operations") as walk:
+        token = issuer.token("someone", Role.OPERATIONS, "operator", seconds=15 - LEEWAY_SECONDS)
+        walk.page.context.add_cookies(
+            [{"name": "rso_session", "value": token, "domain": "127.0.0.1", "path": "/operations"}]
+        )
+        walk.open(f"{address}/")
+        walk.shows("someone, operations")
+        stands_still(walk, filled, Stage.SUMMARIZING)
 
 
 @needs_chromium

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from nicegui import ui
+from nicegui import run, ui
 
 from rso_operations import engine_room, ranking, session, telling, view_health, view_parked
 from rso_operations.drawn import Lately
@@ -24,7 +24,11 @@ def show(service: Service, cookies: dict[str, str], asked: Asked) -> None:
     shown = ui.html("<p class='empty' role='status'>Asking the services …</p>", sanitize=False)
 
     async def refresh() -> None:
-        if session.who(service, cookies) is None:
+        try:
+            known = await run.io_bound(session.who, service, cookies)
+        except session.AWAY:
+            known = None  # the page says so above
+        if known is None:
             return
         content = await asked.answer(cookies[session.COOKIE])
         if content != shown.content:

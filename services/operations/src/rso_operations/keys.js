@@ -17,8 +17,26 @@ document.documentElement.lang = "en";
   });
 })();
 
+// What this tab remembers it remembers for one person: another one who signs in here finds nothing of it, the same one finds it again.
+// Who signs out leaves nothing.
+const { who } = document.currentScript.dataset, OURS = "rso ";
+const kept = {
+  left: false,
+  read: (name, none) => JSON.parse(sessionStorage.getItem(`${OURS}${who} ${name}`)) ?? none,
+  write(name, value) {
+    if (!this.left) sessionStorage.setItem(`${OURS}${who} ${name}`, JSON.stringify(value));
+  },
+  leave() {
+    this.left = true;
+    for (const name of Object.keys(sessionStorage)) if (name.startsWith(OURS)) sessionStorage.removeItem(name);
+  },
+};
+document.addEventListener("submit", ({ target }) => {
+  if (target.matches("form[action='/operations/sign-out']")) kept.leave();
+});
+
 // Cases chosen in a list, by id. They stay chosen while the list is drawn anew, and in this tab when one comes back to it.
-const chosen = new Map(JSON.parse(sessionStorage.getItem("chosen") || "[]"));
+const chosen = new Map(kept.read("chosen", []));
 let acting = false;
 
 function tick() {
@@ -33,9 +51,9 @@ function tick() {
 }
 
 // What was typed in a form is there again when the page had to be loaded anew, in this tab and until it was done.
-const typing = `typed ${location.pathname}`, typed = JSON.parse(sessionStorage.getItem(typing) || "{}");
+const typing = `typed ${location.pathname}`, typed = kept.read(typing, {});
 const place = ({ form, name }) => `${form.dataset.act} ${name}`;
-const note = () => sessionStorage.setItem(typing, JSON.stringify(typed));
+const note = () => kept.write(typing, typed);
 document.addEventListener("input", ({ target }) => {
   if (!target.form?.dataset.act) return;
   typed[place(target)] = target.value;
@@ -95,7 +113,7 @@ document.addEventListener("focusin", ({ target }) => {
 document.addEventListener("pointerdown", () => { stood = ""; });
 
 function keep() {
-  sessionStorage.setItem("chosen", JSON.stringify([...chosen]));
+  kept.write("chosen", [...chosen]);
 }
 
 // What is listed has changed: whoever was about to do what cannot be taken back is asked anew.
@@ -198,9 +216,9 @@ document.addEventListener("submit", async (event) => {
 // Coming back to a page finds it where it was left. Its content is drawn late, so the browser cannot do that by itself.
 history.scrollRestoration = "manual";
 const scrolled = `scroll ${location.pathname}${location.search}`;
-addEventListener("pagehide", () => sessionStorage.setItem(scrolled, scrollY));
+addEventListener("pagehide", () => kept.write(scrolled, scrollY));
 document.addEventListener("DOMContentLoaded", () => {
-  const left = Number(sessionStorage.getItem(scrolled)), [{ type } = {}] = performance.getEntriesByType("navigation");
+  const left = kept.read(scrolled, 0), [{ type } = {}] = performance.getEntriesByType("navigation");
   if (!left || type === "navigate") return;
   const until = performance.now() + 5000, moved = new AbortController();
   for (const name of ["wheel", "keydown", "pointerdown"]) addEventListener(name, () => moved.abort(), { once: true });

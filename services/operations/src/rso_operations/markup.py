@@ -65,6 +65,11 @@ def due(at: datetime | None, now: datetime, *, over: bool, none: str = "none") -
     return f"<span class='late'>{moment(at)} <small>late {span(now - at) or 'a moment'}</small></span>"
 
 
+def script(who: str) -> str:
+    """`who` looks, as nobody else is called: what the window remembers is theirs."""
+    return f"<script data-who='{text(who)}'>{KEYS.read_text()}</script>"
+
+
 def header(current: str, who: str) -> str:
     """The same on every page: where one is, where one can go, who one is."""
     links = "".join(

@@ -28,7 +28,7 @@ from rso_operations.casefile import back, casefile
 from rso_operations.drawn import Drawn, Lately
 from rso_operations.freshness import freshness
 from rso_operations.listing import Place, Wanted
-from rso_operations.showing import AWAY, PATH, Content, Draw, show
+from rso_operations.showing import PATH, Content, Draw, show
 from rso_shared.contracts.intake import CaseSubmitted
 from rso_shared.kit import cursor, facts
 from rso_shared.kit.auth import Principal
@@ -89,7 +89,7 @@ def _mount_others(service: Service) -> None:
 def _opened(service: Service, request: Request, who: Principal, case_id: str, at: str) -> Content:
     try:
         known = _known(service, case_id)
-    except AWAY:
+    except session.AWAY:
         known = []
     if known or is_id(case_id):  # it may come to be known while the page is open
         why, person = looks.purpose(who.role), _person(known)

@@ -1,22 +1,29 @@
 """Who looks at the pages: a bearer token in a cookie that scripts cannot read and other sites cannot send.
 
-The token is verified for every view and every refresh, as it is for the API; nothing about a session is kept on this side, so that
-any replica can show any page. A development deployment signs tokens for named roles itself, for callers on the machine alone.
+The token is verified for every view and every refresh, as it is for the API. Nothing about a session is kept on this side but that its
+owner ended it, so that any replica can show any page. A development deployment signs tokens for named roles itself, for callers on the
+machine alone.
 """
 
+import math
+import secrets
+import time
 from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from ipaddress import ip_address
 from urllib.parse import parse_qs, urlsplit
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
 
-from rso_operations import acting, engine_room
+from rso_operations import acting, engine_room, signed_out
 from rso_operations.markup import STYLE, text, words
 from rso_shared.contracts.permissions import MATRIX, Reach
 from rso_shared.contracts.vocabulary import Role
 from rso_shared.kit.auth import Issuer, Principal
-from rso_shared.kit.errors import DomainError
+from rso_shared.kit.errors import DomainError, Transient
 from rso_shared.kit.service import Service
 
 COOKIE, HOME, SIGN_IN = "rso_session", "/operations/", "/operations/sign-in"
@@ -36,15 +43,21 @@ ROLES = {
     )
     if MATRIX[SEES].get(role) is Reach.ANY
 }
+AWAY = (SQLAlchemyError, Transient)
+"""What the database of these pages raises while it is away."""
 router = APIRouter(include_in_schema=False)
 
 
 def who(service: Service, cookies: Mapping[str, str]) -> Principal | None:
-    """None for a stranger: nobody signed in, or not any more. Raises DomainError 403 for one who may not see cases."""
+    """None for a stranger: nobody signed in, or not any more. Raises DomainError 403 for one who may not see cases. Asks the database."""
+    token = cookies.get(COOKIE, "")
     try:
-        principal = service.verifier.verify(f"Bearer {cookies.get(COOKIE, '')}")
+        principal = service.verifier.verify(f"Bearer {token}")
     except DomainError:
         return None
+    with service.db.read() as tx:
+        if signed_out.ended(tx, token):
+            return None
     if principal.reach(SEES) is not Reach.ANY:
         raise DomainError("forbidden", "These pages are for the staff of the program.", status=403)
     return principal
@@ -74,11 +87,11 @@ async def enter(request: Request) -> Response:
     service: Service = request.app.state.service
     token = form.get("token", "").strip() or _signed(request, form.get("role", ""))
     try:
-        found = who(service, {COOKIE: token})
+        found = await run_in_threadpool(who, service, {COOKIE: token})
     except DomainError as refusal:
         return HTMLResponse(_page(request, form.get("next", HOME), refusal.detail), refusal.status)
     if found is None:
-        said = "This token is not valid here, or it has expired. <code>rso token operations</code> makes one."
+        said = "This token is not valid here, or it has expired or was signed out. <code>rso token operations</code> makes one."
         return HTMLResponse(_page(request, form.get("next", HOME), said), 401)
     answer = RedirectResponse(_inside(form.get("next", HOME)), 303)
     secure = service.settings.public_url.startswith("https:")
@@ -108,13 +121,13 @@ async def _told(doing: Awaitable[str]) -> JSONResponse:
 
 
 async def _replayed(request: Request, short: str, consumer: str, key: str) -> str:
-    token, service = _signed_in(request), request.app.state.service
+    token, service = await run_in_threadpool(_signed_in, request), request.app.state.service
     sent = request.headers.get("idempotency-key", "")
     return await engine_room.replay(service.settings, token, short, consumer, key, sent)
 
 
 async def _done(request: Request, name: str, case_id: str) -> str:
-    token, service = _signed_in(request), request.app.state.service
+    token, service = await run_in_threadpool(_signed_in, request), request.app.state.service
     key, given = request.headers.get("idempotency-key", ""), _form(await request.body())
     return await acting.act(service.settings.public_url, token, case_id, name, given, key)
 
@@ -128,10 +141,19 @@ def _signed_in(request: Request) -> str:
 
 
 @router.post("/operations/sign-out")
-def leave() -> RedirectResponse:
+def leave(request: Request) -> RedirectResponse:
+    """Ends the session in every window of it, and for whoever has copied its cookie."""
+    with suppress(DomainError):  # nobody was signed in any more
+        _end(request.app.state.service, request.cookies.get(COOKIE, ""))
     answer = RedirectResponse(SIGN_IN, 303)
     answer.delete_cookie(COOKIE, path="/operations")
     return answer
+
+
+def _end(service: Service, token: str) -> None:
+    until = math.ceil(service.verifier.expires(f"Bearer {token}"))
+    with service.db.write() as tx:
+        signed_out.end(tx, token, until, int(time.time()))
 
 
 def _form(body: bytes) -> dict[str, str]:
@@ -163,7 +185,8 @@ def _signed(request: Request, code: str) -> str:
         return ""
     issuer = Issuer(key.get_secret_value().encode(), service.settings.issuer)
     operator = service.settings.operator_organisation_id
-    return issuer.token(f"dev-{role.value.replace('_', '-')}", role, operator, seconds=SHIFT_SECONDS)
+    subject = f"dev-{role.value.replace('_', '-')}"
+    return issuer.token(subject, role, operator, seconds=SHIFT_SECONDS, token_id=secrets.token_hex(16))
 
 
 def _page(request: Request, next_: str, trouble: str = "") -> str:

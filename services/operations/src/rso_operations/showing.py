@@ -7,19 +7,17 @@ from urllib.parse import quote
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 from nicegui import run, ui
-from sqlalchemy.exc import SQLAlchemyError
 
 from rso_operations import asking, banners, markup, session
 from rso_operations.asking import Asked
 from rso_shared.kit.auth import Principal
-from rso_shared.kit.errors import DomainError, Transient
+from rso_shared.kit.errors import DomainError
 from rso_shared.kit.service import Service
 
 PATH = "/operations"
 REFRESH_SECONDS = 1.0
 Draw = Callable[[], str]
-AWAY = (SQLAlchemyError, Transient)
-"""What the database of these pages raises while it is away."""
+UNKNOWN = "The database of these pages does not answer, so nobody knows who may see them. Try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +44,13 @@ async def show(service: Service, request: Request, name: str, opened: Open) -> R
         found = await run.io_bound(entered)
     except DomainError as refusal:
         return Response(refusal.detail, refusal.status, media_type="text/plain")
+    except session.AWAY:
+        return Response(UNKNOWN, 503, media_type="text/plain")
     if found is None:
         return RedirectResponse(f"{session.SIGN_IN}?next={quote(_address(request))}", 303)
     who, content = found
     ui.add_css(markup.STYLE)
-    ui.add_body_html(f"<script>{markup.KEYS.read_text()}</script>")
+    ui.add_body_html(markup.script(f"{who.organisation_id}/{who.subject}"))
     ui.html(markup.header(name, session.shown(who)), sanitize=False).classes("ops-head")
     with ui.element("main").classes("ops").props("id=content"):
         ui.html(content.still, sanitize=False)
@@ -70,23 +70,29 @@ async def _live(service: Service, cookies: dict[str, str], draw: Draw) -> None:
         nonlocal since
         try:
             made = banners.above(service), draw()
-        except AWAY:
+        except session.AWAY:
             return banners.away(since), None
         since = service.clock.now()
         return made
+
+    def again() -> tuple[str, str | None]:
+        try:
+            known = session.who(service, cookies)
+        except session.AWAY:
+            return banners.away(since), None
+        return drawn() if known else (banners.GONE, None)
 
     first = await run.io_bound(drawn) or ("", "")  # nothing while the process is stopping
     above, shown = (ui.html(each or "", sanitize=False) for each in first)
 
     async def refresh() -> None:
-        if session.who(service, cookies) is None:
-            above.set_content(banners.GONE)
-            return
-        for place, content in zip((above, shown), await run.io_bound(drawn) or (), strict=False):
+        for place, content in zip((above, shown), await run.io_bound(again) or (), strict=False):
             if content is not None and content != place.content:
                 place.set_content(content)
+        if above.content == banners.GONE:
+            timer.cancel()  # a session that has ended stays so
 
-    ui.timer(REFRESH_SECONDS, refresh)
+    timer = ui.timer(REFRESH_SECONDS, refresh)
 
 
 def _address(request: Request) -> str:

@@ -74,6 +74,13 @@ class Verifier:
         self._known = lru_cache(KEPT_TOKENS)(self._decoded)
 
     def verify(self, authorization: str | None) -> Principal:
+        return self._shown(authorization)[0]
+
+    def expires(self, authorization: str | None) -> float:
+        """From when on the token that is shown is refused, in seconds of real time. Raises as `verify` does."""
+        return self._shown(authorization)[1] + LEEWAY_SECONDS
+
+    def _shown(self, authorization: str | None) -> tuple[Principal, float]:
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise _unauthorized("token_missing", "Send an Authorization header with a bearer token.")
@@ -85,7 +92,7 @@ class Verifier:
             raise _unauthorized("token_invalid", "The bearer token is not valid here.") from problem
         if expires <= time.time() - LEEWAY_SECONDS:
             raise _expired()
-        return principal
+        return principal, expires
 
     def _decoded(self, token: str) -> tuple[Principal, float]:
         """Who calls, and until when. Remembered, for it never becomes untrue: only the end has to be looked at each time."""
@@ -123,12 +130,15 @@ class Issuer:
         self._key, self._issuer = key, issuer
 
     def token(
-        self, subject: str, role: Role, organisation_id: str, *, scope: str = EVERYTHING, seconds: int = 3600
-    ) -> str:
+        self, subject: str, role: Role, organisation_id: str, *, scope: str = EVERYTHING, seconds: int = 3600,
+        token_id: str | None = None,
+    ) -> str:  # fmt: skip
+        """Without `token_id` two of the same second are the same."""
         now = int(time.time())
         claims = {
             "sub": subject, "org": organisation_id, "role": role.value, "scope": scope,
             "iss": self._issuer, "aud": AUDIENCE, "iat": now, "exp": now + seconds,
+            **({"jti": token_id} if token_id else {}),
         }  # fmt: skip
         return jwt.encode(claims, self._key, algorithm=ALGORITHM)
 
