@@ -112,6 +112,19 @@ def test_nobody_sees_or_touches_anothers_endpoint(subs):
     refused(operations.get(f"/v1/endpoints/{id_}/secret"), 403, "forbidden")
 
 
+@pytest.mark.parametrize("organisation", [None, "operator", "no-such-employer"])
+def test_an_endpoint_belongs_to_a_sponsor_a_partner_or_a_platform(subs, organisation):
+    """The operator's people must say whose it is to be."""
+    operations = subs.client(Role.OPERATIONS)
+    asked = {"organisation_id": organisation} if organisation else {}
+    for answer in (operations.post("/v1/endpoints", {**BODY, **asked}), operations.get("/v1/events", **asked)):
+        said = refused(answer, 422, "organisation_unknown")
+        assert (said["unknown"], said["errors"][0]["pointer"]) == (organisation or "operator", "/organisation_id")
+    for known in (SPONSOR, PARTNER, PLATFORM):
+        assert operations.post("/v1/endpoints", {**BODY, "organisation_id": known}).status_code == 201
+        assert operations.get("/v1/events", organisation_id=known).status_code == 200
+
+
 def test_no_answer_of_a_command_holds_the_secret(subs):
     desk = partner(subs)
     id_ = endpoint(subs, BODY["url"])

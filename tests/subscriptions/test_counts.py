@@ -3,6 +3,8 @@
 import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from rso_shared.contracts.intake import CoveredLivesStated
 from rso_shared.contracts.vocabulary import Stage
 from rso_subscriptions import counts
@@ -39,7 +41,7 @@ def test_a_small_sponsor_gets_its_numbers_and_so_does_its_platform(subs):
     subs.clock.set(START + timedelta(days=95))
     counts.tell_and_forget(subs.service)
     assert numbers(subs, SPONSOR) == [("2026-03", "<11", 0, "<11"), ("2026-04", 0, 0, 0), ("2026-05", 0, 0, 0)]
-    assert numbers(subs, PLATFORM) == numbers(subs, SPONSOR)
+    assert numbers(subs, PLATFORM) == numbers(subs, SPONSOR)[1:], "of March it was not granted the whole"
     assert told(subs, PLATFORM)[0]["sponsor"]["external_id"] == f"ext-{SPONSOR}"
 
 
@@ -51,15 +53,44 @@ def test_nobody_hears_the_numbers_after_a_grant_has_ended(subs):
     assert told(subs, PLATFORM) == []
 
 
+APRIL, MAY = datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC)
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+
+
+def months_heard(subs, grants):
+    """Of which months the platform has heard the numbers in June, under grants of these instants."""
+    for begins, ends in grants:
+        grant(subs, level="counts", effective_from=begins, until=ends)
+        subs.clock.set(subs.clock.now() + SECOND)
+    subs.clock.set(MAY + 32 * DAY)
+    counts.tell_and_forget(subs.service)
+    return [each["data"]["month"] for each in told(subs, PLATFORM)]
+
+
+@pytest.mark.parametrize(
+    ("grants", "months"),
+    [
+        ([(APRIL, None)], ["2026-04", "2026-05"]),
+        ([(APRIL + SECOND, None)], ["2026-05"]),
+        ([(APRIL, APRIL + 9 * DAY), (APRIL + 9 * DAY, None)], ["2026-04", "2026-05"]),
+        ([(APRIL, APRIL + 9 * DAY), (APRIL + 9 * DAY + SECOND, None)], ["2026-05"]),
+        ([(APRIL, MAY + 31 * DAY)], []),
+    ],
+)
+def test_a_platform_hears_the_numbers_of_months_that_its_grant_covers_whole(subs, grants, months):
+    assert months_heard(subs, grants) == months
+
+
 def test_two_sponsors_that_differ_by_a_member_tell_the_same(subs):
     """Differencing: whoever holds the feeds of both learns of no cell of one to ten, be it by subtraction."""
-    subs.receive(*(opened(number, SPONSOR, partner=None) for number in range(3)))
-    subs.receive(*(opened(number, OTHER, partner=None) for number in range(4)))
+    subs.receive(*(opened(number, SPONSOR, partner=None, at=APRIL) for number in range(3)))
+    subs.receive(*(opened(number, OTHER, partner=None, at=APRIL) for number in range(4)))
     grant(subs)
     grant(subs, OTHER)
-    subs.clock.set(START + timedelta(days=40))
+    subs.clock.set(MAY + DAY)
     counts.tell_and_forget(subs.service)
     heard = told(subs, PLATFORM)
+    assert heard[0]["data"]["cases_opened"] == "<11"
     assert heard[0]["data"] == heard[1]["data"]
     assert set(heard[0]["data"]) == {"month", "cases_opened", "opinions_delivered", "cases_ended"}, (
         "no sum over sponsors"

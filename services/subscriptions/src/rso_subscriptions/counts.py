@@ -1,9 +1,11 @@
 """The month's numbers of every sponsor, told once, a day after the month is over; and the delivery log's end."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, delete, func, insert, select
+from sqlalchemy import ColumnElement, Row, Table, delete, func, insert, select
 
 from rso_shared.kit.clock import iso, parse_iso
 from rso_shared.kit.database import Tx
@@ -17,6 +19,8 @@ from rso_subscriptions.tables import ATTEMPTS, CASES, GRANTS, MONTHS, ORGANISATI
 
 SETTLED = timedelta(days=1)
 """What happened in the last minutes of a month has arrived by then."""
+FOREVER = "9"
+"""After every instant, as text."""
 LOG_KEPT = timedelta(days=30)
 
 
@@ -58,7 +62,7 @@ def tell(tx: Tx, sponsor_id: str, month: datetime, *, livemode: bool, now: datet
 
     columns = {"cases_opened": "opened_at", "opinions_delivered": "delivered_at", "cases_ended": "ended_at"}
     data = {"month": name(month), **{told: counted(_column(CASES, column)) for told, column in columns.items()}}
-    for organisation_id, external_id in sorted(_hearing(tx, sponsor_id, iso(now))):
+    for organisation_id, external_id in sorted(_hearing(tx, sponsor_id, begin, end, iso(now))):
         sponsor = Sponsor(sponsor_id=sponsor_id, external_id=external_id or None)
         id_ = derived_id(sponsor_id, name(month), organisation_id)
 
@@ -75,11 +79,31 @@ def _column(table: Table, column: str) -> ColumnElement[Any]:
     return table.c[column]
 
 
-def _hearing(tx: Tx, sponsor_id: str, at: str) -> list[tuple[str, str]]:
-    """The sponsor itself, and every platform with a grant of any level."""
-    query = select(GRANTS).where(GRANTS.c.sponsor_id == sponsor_id, GRANTS.c.effective_from <= at)
-    granted = [row for row in tx.conn.execute(query).all() if row.until is None or at < row.until]
-    return [(sponsor_id, ""), *((row.platform_id, row.external_id) for row in granted)]
+def _hearing(tx: Tx, sponsor_id: str, begin: str, end: str, at: str) -> list[tuple[str, str]]:
+    """The sponsor itself, and every platform that has a grant of any level now and had one for the whole of the month."""
+    given: dict[str, list[Row[Any]]] = defaultdict(list)
+    query = select(GRANTS).where(GRANTS.c.sponsor_id == sponsor_id).order_by(GRANTS.c.effective_from)
+    for row in tx.conn.execute(query):
+        given[row.platform_id].append(row)
+    heard = [(sponsor_id, "")]
+    for platform_id, grants in given.items():
+        now = next((each for each in grants if _covers(each, at)), None)
+        if now is not None and _covered(grants, begin) >= end:
+            heard.append((platform_id, now.external_id))
+    return heard
+
+
+def _covers(grant: Row[Any], at: str) -> bool:
+    return bool(grant.effective_from <= at < (grant.until or FOREVER))
+
+
+def _covered(grants: Sequence[Row[Any]], begin: str) -> str:
+    """Until when there was a grant from `begin` on, without a gap. They are in order and never overlap."""
+    to = begin
+    for each in grants:
+        if _covers(each, to):
+            to = each.until or FOREVER
+    return to
 
 
 def first_of(instant: datetime) -> datetime:

@@ -63,6 +63,7 @@ def create(body: EndpointBody, call: Managing) -> Response:
     private = Sealed(holder(endpoint_id), Private(new_secret(), body.contact))
 
     def work(tx: Tx) -> EndpointVersion:
+        owned.require_subscriber(call, tx, organisation_id)
         _require_new(tx, organisation_id, body.url)
         owned.require_known(tx, organisation_id, body.filter())
         after = 0 if body.start == "beginning" else feed.newest(tx, organisation_id)

@@ -45,6 +45,7 @@ class Asked:
 def _asked(call: Call, organisation_id: str | None, wanted: Filter) -> Asked:
     owner = owned.organisation(call, organisation_id)
     with call.read() as tx:
+        owned.require_subscriber(call, tx, owner)
         owned.require_known(tx, owner, wanted)
     return Asked(call, owner, wanted)
 

@@ -8,14 +8,14 @@ from sqlalchemy import or_, select
 from rso_shared.contracts.permissions import Reach
 from rso_shared.kit.clock import parse_iso
 from rso_shared.kit.database import Tx
-from rso_shared.kit.errors import invalid, unknown
+from rso_shared.kit.errors import unknown
 from rso_shared.kit.ids import derived_id
 from rso_shared.kit.store import stream_id
 from rso_shared.kit.web.call import PUBLIC, Call, permitted
 from rso_subscriptions.api import owned
 from rso_subscriptions.api.models import GrantBody, GrantEndBody, GrantList, GrantVersion, GrantView
 from rso_subscriptions.domain import grant as domain
-from rso_subscriptions.tables import GRANTS, ORGANISATIONS
+from rso_subscriptions.tables import GRANTS
 
 router = APIRouter(prefix="/v1/grants", tags=["subscriptions"])
 Managing = Annotated[Call, Depends(permitted("grant.manage"))]
@@ -36,8 +36,8 @@ def give(body: GrantBody, call: Managing) -> Response:
 
     def work(tx: Tx) -> GrantVersion:
         now = call.service.clock.now()
-        _require_kind(tx, body.sponsor_id, "sponsor", "/sponsor_id")
-        _require_kind(tx, body.platform_id, "platform", "/platform_id")
+        owned.require_kind(tx, body.sponsor_id, {"sponsor"}, "/sponsor_id")
+        owned.require_kind(tx, body.platform_id, {"platform"}, "/platform_id")
         command = domain.Give(
             grant_id=grant_id, sponsor_id=body.sponsor_id, platform_id=body.platform_id, external_id=body.external_id,
             level=body.level, effective_from=begins or now, until=until, now=now,
@@ -47,13 +47,6 @@ def give(body: GrantBody, call: Managing) -> Response:
         return GrantVersion(grant_id=grant_id, version=done.version)
 
     return call.command(work)
-
-
-def _require_kind(tx: Tx, organisation_id: str, kind: str, pointer: str) -> None:
-    query = select(ORGANISATIONS.c.kind).where(ORGANISATIONS.c.organisation_id == organisation_id)
-    if tx.conn.execute(query).scalar_one_or_none() != kind:
-        detail = "No organisation of the kind that belongs here is known under this id."
-        raise invalid("organisation_unknown", detail, pointer, unknown=organisation_id)
 
 
 @router.get("", summary="Grants", **PUBLIC)

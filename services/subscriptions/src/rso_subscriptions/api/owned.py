@@ -1,6 +1,7 @@
 """Whose it is, and what may be named: checks that every route of this service shares."""
 
 import json
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from rso_subscriptions.public.events import PublicType
 from rso_subscriptions.tables import ENDPOINTS, GRANTS, ORGANISATIONS, PROGRAMS
 
 FAMILIES = frozenset({EVERYTHING, *(f"{type_.value.partition('.')[0]}.{EVERYTHING}" for type_ in PublicType)})
+SUBSCRIBERS = frozenset({"sponsor", "partner", "platform"})
 TYPES = frozenset(type_.value for type_ in PublicType)
 
 
@@ -49,6 +51,19 @@ def visible_sponsors(tx: Tx, organisation_id: str) -> set[str]:
         *tx.conn.execute(granted).scalars(),
         *({organisation_id} if _kind(tx, organisation_id) == "sponsor" else ()),
     }
+
+
+def require_kind(tx: Tx, organisation_id: str, kinds: Collection[str], pointer: str) -> None:
+    """Raises 422 with the name."""
+    if _kind(tx, organisation_id) not in kinds:
+        detail = "No organisation of the kind that belongs here is known under this id."
+        raise invalid("organisation_unknown", detail, pointer, unknown=organisation_id)
+
+
+def require_subscriber(call: Call, tx: Tx, organisation_id: str) -> None:
+    """Only the operator's people name an organisation; everybody else's own is what their token says."""
+    if call.principal.reach(call.permission) is Reach.ANY:
+        require_kind(tx, organisation_id, SUBSCRIBERS, "/organisation_id")
 
 
 def _kind(tx: Tx, organisation_id: str) -> str | None:
