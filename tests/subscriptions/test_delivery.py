@@ -1,5 +1,6 @@
 """Webhooks as they arrive: signed, in order per case, again and again, and a dead endpoint holds up nobody."""
 
+import asyncio
 import threading
 import time
 from datetime import datetime, timedelta
@@ -270,6 +271,30 @@ def test_nothing_leaves_at_or_after_the_end_of_a_grant(subs):
         assert len(there.got) == 3
         feed = platform.get("/v1/events").json()
         assert [item["withheld"] for item in feed["items"]] == ["grant"] * 6
+
+
+def test_what_is_still_connecting_when_a_grant_ends_is_not_sent(subs):
+    """The look-up of the name is slow, and the grant is over when there is a connection at last."""
+    large(subs)
+    grant(subs, until=START + timedelta(days=1))
+    subs.receive(opened(1))
+    asked, there_at_last = threading.Event(), threading.Event()
+
+    async def resolve(_host, _port):
+        asked.set()
+        await asyncio.to_thread(there_at_last.wait, 20)
+        return ["127.0.0.1"]
+
+    platform = subs.client("platform", "engineer", PLATFORM)
+    with receiver() as there, delivering(subs, resolve=resolve):
+        port = there.url.split(":")[2]
+        id_ = endpoint(subs, f"http://hooks.example.org:{port}", platform)
+        assert asked.wait(20)
+        subs.clock.set(START + timedelta(days=1))
+        there_at_last.set()
+        until(lambda: platform.get(f"/v1/endpoints/{id_}").json()["delivering"]["cursor"] == 1)
+        assert there.tries == {}
+        assert platform.get(f"/v1/endpoints/{id_}/attempts").json()["items"] == []
 
 
 def test_a_range_is_sent_again_to_one_endpoint_alone_under_the_same_ids(subs):

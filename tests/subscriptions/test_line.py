@@ -113,3 +113,16 @@ def test_an_endpoint_that_is_away_is_asked_by_one_at_a_time_and_not_before_its_r
     made.landed(next(iter(made.flying.values())), OK, late, 0.5)
     assert made.back
     assert made.failures == 0
+
+
+def test_what_is_held_back_at_the_last_moment_is_the_first_of_its_case_again_and_no_failure():
+    made = line("aab")
+    first, other = begun(made, 1.0)
+    made.returned(first)
+    assert made.failures == made.cursor == 0
+    assert [item.sequence for item in begun(made, 2.0)] == [1]
+    made.returned(first)
+    assert begun(made, 3.0, lambda _aimed, _item: "grant") == []
+    made.landed(other, OK, START, 0.5)
+    assert [(each.item.sequence, each.withheld) for each in made.results] == [(1, "grant"), (2, "grant"), (3, None)]
+    assert made.cursor == 3

@@ -97,11 +97,19 @@ class Sight:
             return TOO_SMALL
         return None if wanted.wants(row.type, row.program_id, row.sponsor_id) else FILTERED
 
+    def until(self, row: Any) -> str | None:
+        """The end of the grant under which it may be shown now; None for what needs none, or where no end is known."""
+        ends = [each.until for each in self._deep(row) if each.covers(self.now)]
+        return ends[0] if ends else None
+
     def _granted(self, row: Any) -> bool:
         """It happened under a grant, and there is one now."""
-        known = self.grants.get(row.sponsor_id, [])
-        deep = [each for each in known if row.level != Level.STAGE or each.level == Level.STAGE]
+        deep = self._deep(row)
         return any(each.covers(row.occurred_at) for each in deep) and any(each.covers(self.now) for each in deep)
+
+    def _deep(self, row: Any) -> list[Grant]:
+        known = self.grants.get(row.sponsor_id, [])
+        return [each for each in known if row.level != Level.STAGE or each.level == Level.STAGE]
 
 
 def grants_of(tx: Tx, platform_ids: Iterable[str]) -> dict[str, dict[str, list[Grant]]]:
@@ -124,11 +132,12 @@ def sight(tx: Tx, organisation_id: str, now: datetime) -> Sight:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One number of the feed: the event, or why it is withheld."""
+    """One number of the feed: the event, or why it is withheld. From `until` on the event may not leave any more."""
 
     sequence: int
     payload: str | None
     withheld: str | None
+    until: str | None = None
 
 
 def rows(tx: Tx, organisation_id: str, after: int, limit: int, last: int | None = None) -> list[Any]:
@@ -142,4 +151,4 @@ def read(tx: Tx, organisation_id: str, after: int, limit: int, wanted: Filter, n
     seen = sight(tx, organisation_id, now)
     for row in rows(tx, organisation_id, after, limit):
         why = seen.withheld(row, wanted)
-        yield Item(row.sequence, None if why else row.payload, why)
+        yield Item(row.sequence, None, why) if why else Item(row.sequence, row.payload, None, seen.until(row))

@@ -11,6 +11,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
+from rso_shared.kit.clock import iso
 from rso_shared.kit.errors import invalid
 from rso_shared.kit.web.call import PUBLIC, Call, permitted
 from rso_subscriptions import feed
@@ -22,6 +23,8 @@ from rso_subscriptions.feed import Item
 router = APIRouter(prefix="/v1/events", tags=["subscriptions"])
 STREAM = "text/event-stream"
 PAGE = 100
+FRESH_SECONDS = 1.0
+"""What was read longer ago is read again: a grant that is taken back ends after two seconds (`domain.grant.NOTICE`)."""
 LOOK_SECONDS, BEAT_SECONDS, STREAM_SECONDS = 0.5, 10.0, 600.0
 """A stream looks twice a second, says something every ten, and ends after ten minutes: the reader comes again by itself."""
 
@@ -33,6 +36,10 @@ class Asked:
     call: Call
     organisation_id: str
     wanted: Filter
+
+    def still(self, item: Item) -> bool:
+        """Whether it may leave at this moment, as far as was known when it was read."""
+        return item.until is None or iso(self.call.service.clock.now()) < item.until
 
     def page(self, after: int, limit: int) -> tuple[list[Item], int]:
         """The items, and the feed's newest number. Grants are looked at each time."""
@@ -97,8 +104,12 @@ async def _stream(asked: Asked, after: int) -> AsyncIterator[str]:
     ends, beat = time.monotonic() + STREAM_SECONDS, time.monotonic()
     yield "retry: 1000\n\n"
     while time.monotonic() < ends:
+        judged = time.monotonic()
         items, _ = await to_thread.run_sync(asked.page, after, PAGE)
         for item in items:
+            yield ""  # comes back when the reader, who may be slow, has room for more
+            if time.monotonic() - judged > FRESH_SECONDS or not asked.still(item):
+                break
             after = item.sequence
             yield _framed(item)
         if items:

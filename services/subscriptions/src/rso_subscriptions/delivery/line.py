@@ -166,6 +166,11 @@ class Line:
         self.refilled, self.short = monotonic, self.tokens < 1
         return not self.short
 
+    def returned(self, item: Item) -> None:
+        """It was held back at the last moment: the first of its lane again, to be judged anew."""
+        self.flying.pop(item.lane, None)
+        self.ready.appendleft(item)
+
     def landed(self, item: Item, outcome: Outcome, now: datetime, chance: float) -> None:
         self.flying.pop(item.lane, None)
         if outcome.delivered:

@@ -200,12 +200,16 @@ class Delivery:
 
     async def _send(self, line: Line, item: Item) -> None:
         aimed, now = line.aimed, self._service.clock.now()
-        outcome = await sending.send(
-            self._clients.of(aimed.endpoint_id), aimed.url, aimed.signing(now), item.event_id, item.payload,
-            seconds=self._seconds,
-        )  # fmt: skip
-        crash.point("after-effect-before-completion")
-        line.landed(item, outcome, self._service.clock.now(), self._chance())
+        try:
+            outcome = await sending.send(
+                self._clients.of(aimed.endpoint_id), aimed.url, aimed.signing(now), item.event_id, item.payload,
+                may=lambda: self._judge(iso(self._service.clock.now()), aimed, item) is None, seconds=self._seconds,
+            )  # fmt: skip
+        except sending.HeldBackError:
+            line.returned(item)
+        else:
+            crash.point("after-effect-before-completion")
+            line.landed(item, outcome, self._service.clock.now(), self._chance())
         self._begin(line)
         self._wake()
 

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,8 @@ BODY_BYTES = 4096
 """An answer's body is read so far, that the connection can be used again, and dropped."""
 OK, REDIRECT, REFUSED, GONE = 200, 300, 400, 410
 DELIVERED = "delivered"
+WRITING = frozenset({"http11.send_request_headers.started", "http11.send_request_body.started"})
+"""What httpcore calls the last moments before something is written."""
 FAILED = (httpx.HTTPError, httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError)
 
 
@@ -62,6 +64,10 @@ def headers(secrets: Sequence[str], event_id: str, at: datetime, payload: str) -
     }
 
 
+class HeldBackError(Exception):
+    """Between its judgement and the moment when it was to be written, the event ceased to be one that may be sent. Nothing of it was."""
+
+
 async def send(
     client: httpx.AsyncClient,
     url: str,
@@ -69,21 +75,27 @@ async def send(
     event_id: str,
     payload: str,
     *,
+    may: Callable[[], bool] = lambda: True,
     seconds: float = SECONDS,
 ) -> Outcome:
-    """Never raises for what the other side does."""
+    """Never raises for what the other side does. `may` is asked once more when there is a connection: that may have taken long."""
     started = time.perf_counter()
-    code, status, asked = await _posted(
-        client, url, headers(secrets, event_id, datetime.now(UTC), payload), payload, seconds
-    )
+    named = headers(secrets, event_id, datetime.now(UTC), payload)
+    code, status, asked = await _posted(client, url, named, payload, seconds, may)
     return Outcome(code, round((time.perf_counter() - started) * 1000), status, asked)
 
 
 async def _posted(
-    client: httpx.AsyncClient, url: str, named: dict[str, str], payload: str, seconds: float
+    client: httpx.AsyncClient, url: str, named: dict[str, str], payload: str, seconds: float, may: Callable[[], bool]
 ) -> tuple[str, int | None, timedelta | None]:
+    async def traced(step: str, _info: object) -> None:
+        if step in WRITING and not may():
+            raise HeldBackError
+
     try:
-        request = client.build_request("POST", url, content=payload.encode(), headers=named, timeout=seconds)
+        request = client.build_request(
+            "POST", url, content=payload.encode(), headers=named, timeout=seconds, extensions={"trace": traced}
+        )
         async with asyncio.timeout(seconds):
             answer = await client.send(request, stream=True)
         await _drop_body(answer)
