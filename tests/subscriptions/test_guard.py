@@ -66,6 +66,23 @@ def test_plain_http_is_for_networks_of_ones_own():
     Guard().require_url("https://hooks.example.org:8443/path?x=1")
 
 
+@pytest.mark.parametrize("url", ["http://93.184.216.34/", "http://10.2.0.1/", "http://[::1]/"])
+def test_one_network_of_ones_own_lets_plain_http_go_nowhere_else(url):
+    with pytest.raises(DomainError, match="url_insecure"):
+        HERE.require_url(url)
+    HERE.require_url("http://hooks.example.org/")  # where it leads is judged at each connection
+
+
+def test_without_tls_a_name_may_lead_into_the_allowed_network_alone():
+    """With TLS a public address would do. One that answers nobody stands for it: no connection is even tried."""
+
+    async def resolve(_host, _port):
+        return ["93.184.216.34"]
+
+    assert sent("http://hooks.example.org/", resolve=resolve)[0].code == "address_refused"
+    assert sent("https://hooks.example.org/", resolve=resolve, seconds=0.2)[0].code != "address_refused"
+
+
 def test_a_name_that_leads_inside_at_the_second_look_up_is_refused_there():
     """The first answer was judged and used; the second is judged again, and no connection is made."""
     looked, answers = [], iter([["127.0.0.1"], ["127.0.0.2"]])
@@ -214,6 +231,6 @@ def test_retry_after_is_heard():
 
 
 def test_certificates_are_checked():
-    context = guard.PinnedTransport(guard.PinnedBackend(HERE))._pool._ssl_context
+    context = guard.PinnedTransport(HERE)._pools["https"]._ssl_context
     assert context.check_hostname
     assert context.verify_mode is ssl.CERT_REQUIRED

@@ -35,14 +35,21 @@ class NameUnknownError(Exception):
 
 
 class Guard:
-    """`networks` are allowed although they are not public: for development, or for receivers in one's own network."""
+    """`networks` are allowed although they are not public: for development, or for receivers in one's own network.
+
+    Into them, and nowhere else, also without TLS.
+    """
 
     def __init__(self, networks: Iterable[str] = ()) -> None:
         self._networks = [ip_network(text) for text in networks]
 
+    def allows(self, address: Address) -> bool:
+        """By name of its network."""
+        return any(address.version == network.version and address in network for network in self._networks)
+
     def permits(self, address: Address) -> bool:
         """Also what an IPv6 address carries inside: an IPv4 one of a private network is private in any dress."""
-        if any(address.version == network.version and address in network for network in self._networks):
+        if self.allows(address):
             return True
         return address.is_global and not address.is_multicast and all(map(self.permits, _inside(address)))
 
@@ -57,9 +64,10 @@ class Guard:
             raise invalid(
                 "url_invalid", "An endpoint has a url with a host and without user, password or fragment.", "/url"
             )
-        if parts.scheme != "https" and not self._networks:
-            raise invalid("url_insecure", "An endpoint is reached by https.", "/url")
         literal = _literal(host)
+        near = bool(self._networks) if literal is None else self.allows(literal)
+        if parts.scheme != "https" and not near:
+            raise invalid("url_insecure", "An endpoint is reached by https.", "/url")
         if literal is not None and not self.permits(literal):
             raise invalid("url_private", "An endpoint has a public address.", "/url")
 
@@ -102,8 +110,8 @@ async def look_up(host: str, port: int) -> Sequence[str]:
 class PinnedBackend(httpcore.AsyncNetworkBackend):
     """Opens connections for httpcore, to judged addresses only. The name stays what TLS is checked against."""
 
-    def __init__(self, guard: Guard, resolve: Resolve = look_up) -> None:
-        self._guard, self._resolve = guard, resolve
+    def __init__(self, permits: Callable[[Address], bool], resolve: Resolve) -> None:
+        self._permits, self._resolve = permits, resolve
         self._inner = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -112,7 +120,7 @@ class PinnedBackend(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:  # fmt: skip
         """Every address must be permitted, so that none is reached by chance or by trying again."""
         addresses = await self._resolve(host, port)
-        if not addresses or not all(self._guard.permits(ip_address(each.partition("%")[0])) for each in addresses):
+        if not addresses or not all(self._permits(ip_address(each.partition("%")[0])) for each in addresses):
             raise AddressRefusedError
         *others, last = addresses[:TRIED]
         for address in others:
@@ -135,14 +143,19 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-class PinnedTransport(httpx.AsyncBaseTransport):
-    """httpx on a pool whose connections the guard opens."""
+def _pool(backend: PinnedBackend) -> httpcore.AsyncConnectionPool:
+    return httpcore.AsyncConnectionPool(
+        ssl_context=_tls(), max_connections=MOST_CONNECTIONS,
+        max_keepalive_connections=MOST_IDLE, keepalive_expiry=IDLE_SECONDS, network_backend=backend,
+    )  # fmt: skip
 
-    def __init__(self, backend: PinnedBackend) -> None:
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=_tls(), max_connections=MOST_CONNECTIONS,
-            max_keepalive_connections=MOST_IDLE, keepalive_expiry=IDLE_SECONDS, network_backend=backend,
-        )  # fmt: skip
+
+class PinnedTransport(httpx.AsyncBaseTransport):
+    """httpx on pools whose connections the guard opens: one for each scheme, since without TLS fewer addresses are permitted."""
+
+    def __init__(self, guard: Guard, resolve: Resolve = look_up) -> None:
+        permits = {"https": guard.permits, "http": guard.allows}
+        self._pools = {scheme: _pool(PinnedBackend(of, resolve)) for scheme, of in permits.items()}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url
@@ -151,12 +164,13 @@ class PinnedTransport(httpx.AsyncBaseTransport):
             method=request.method, url=target, headers=request.headers.raw, content=request.stream,
             extensions=request.extensions,
         )  # fmt: skip
-        answer = await self._pool.handle_async_request(asked)
+        answer = await self._pools[url.scheme].handle_async_request(asked)
         stream = _Stream(answer)
         return httpx.Response(answer.status, headers=answer.headers, stream=stream, extensions=answer.extensions)
 
     async def aclose(self) -> None:
-        await self._pool.aclose()
+        for pool in self._pools.values():
+            await pool.aclose()
 
 
 class _Stream(httpx.AsyncByteStream):
@@ -173,6 +187,4 @@ class _Stream(httpx.AsyncByteStream):
 
 def client(guard: Guard, resolve: Resolve = look_up) -> httpx.AsyncClient:
     """Follows no redirect, takes no proxy from the environment."""
-    return httpx.AsyncClient(
-        transport=PinnedTransport(PinnedBackend(guard, resolve)), follow_redirects=False, trust_env=False
-    )
+    return httpx.AsyncClient(transport=PinnedTransport(guard, resolve), follow_redirects=False, trust_env=False)
