@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import insert
 
 from kit.desks import until
+from kit.web import SPEC
 from rso_shared.kit import gauges, housekeeping, serving, tables
-from rso_shared.kit.clock import iso
+from rso_shared.kit.clock import SandboxClock, iso
 from rso_shared.kit.database import Database
 from rso_shared.kit.health import LAG_STALE_SECONDS, STALE_SECONDS, Health
 from rso_shared.kit.service import Service, expected
@@ -140,12 +141,28 @@ def test_a_lag_that_nobody_finds_any_more_is_unknown(harness: Harness, *, found:
 def test_old_facts_are_the_problem_of_the_process_that_sends_them(
     harness: Harness, age: int, *, sends: bool, said: int
 ) -> None:
-    created = iso(datetime.now(UTC) - age * UNSENT_LIMIT)
-    row = {"event_id": "e", "topic": "t", "key": "k", "headers": "{}", "value": b"{}", "created_at": created}
-    with harness.service.db.write() as tx:
-        tx.conn.execute(insert(tables.OUTBOX).values(row))
+    unsent(harness.service, age * UNSENT_LIMIT)
     assert status(harness.service, "/readyz", sends=sends)[0] == said
     assert status(harness.service, "/acceptz", sends=sends)[0] == 200
+
+
+def unsent(service: Service, age: timedelta) -> None:
+    """A row that stands in the outbox for so long, by the service's clock."""
+    created = iso(service.clock.now() - age)
+    row = {"event_id": "e", "topic": "t", "key": "k", "headers": "{}", "value": b"{}", "created_at": created}
+    with service.db.write() as tx:
+        tx.conn.execute(insert(tables.OUTBOX).values(row))
+
+
+@pytest.mark.parametrize(("age", "said"), [(2, 503), (0, 200)])
+def test_a_sandbox_whose_relay_does_not_send_says_so_however_far_its_clock_was_moved(
+    tmp_path: Path, age: int, said: int
+) -> None:
+    service = Harness(SPEC, tmp_path, sandbox=True).service
+    service.clock = SandboxClock(timedelta(days=40))
+    unsent(service, age * UNSENT_LIMIT)
+    assert status(service, "/readyz")[0] == said
+    service.close()
 
 
 @pytest.mark.asyncio
