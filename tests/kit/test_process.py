@@ -12,11 +12,13 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import Engine, create_engine, inspect
 
 from rso_shared.kit.auth import Issuer
 from rso_shared.kit.keys import KeyRing
 from support.harness import ISSUER_PEM
+
+BUILT_IN, EMPTY = ("information_schema",), ("main", "public")
 
 
 def environment(folder: Path, port: int, service: str = "BILLING") -> dict[str, str]:
@@ -103,8 +105,29 @@ def test_an_api_makes_no_table(tmp_path, backend):
         serving.terminate()
         serving.communicate(timeout=30)
     engine = create_engine(backend)
-    assert inspect(engine).get_table_names() == []
+    assert tables_of(engine) == {}
     engine.dispose()
+
+
+def test_migrate_makes_them_all_and_says_when_there_is_nothing_to_do(tmp_path, backend):
+    env = environment(tmp_path, 0)
+    named = () if backend.startswith("sqlite") else ("DATABASE", "ACCESS_LOG", "KEYS")
+    env = {**env, **{f"RSO_BILLING_{name}_URL": backend for name in named}}
+    assert rso("migrate", env).communicate(timeout=60)[0].strip().endswith("migrated")
+    if named:
+        engine = create_engine(backend)
+        made = tables_of(engine)
+        engine.dispose()
+        assert {"person_keys", "keys_alembic_version", "journal"} <= set(made["public"])
+        assert set(made["access"]) == {"access_log", "access_head", "access_alembic_version"}
+    assert rso("migrate", env).communicate(timeout=60)[0].strip().endswith("nothing to migrate")
+
+
+def tables_of(engine: Engine) -> dict[str, list[str]]:
+    """By schema. One that is made is told even while it is empty; those that are there from the beginning are not."""
+    looked = inspect(engine)
+    found = {name: looked.get_table_names(schema=name) for name in looked.get_schema_names()}
+    return {name: names for name, names in found.items() if name not in BUILT_IN and (names or name not in EMPTY)}
 
 
 def test_an_unknown_setting_is_named(tmp_path):

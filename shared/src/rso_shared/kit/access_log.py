@@ -29,20 +29,19 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.schema import CreateSchema
 
+from rso_shared.kit import migrate
 from rso_shared.kit.database import Database, Tx
 from rso_shared.kit.errors import Transient
 
 BATCH = 500
 WAIT_SECONDS = 10.0
-SCHEMA = "access"
 FIRST_HASH = bytes(32)
 _ID = BigInteger().with_variant(Integer, "sqlite")
 
 
 @dataclass(frozen=True, slots=True)
-class _Tables:
+class Tables:
     """On PostgreSQL they stand in a schema of their own in the service's database, on SQLite in a file of their own."""
 
     metadata: MetaData
@@ -50,7 +49,7 @@ class _Tables:
     head: Table
 
 
-def _tables(schema: str | None) -> _Tables:
+def _tables(schema: str | None) -> Tables:
     made = MetaData(schema=schema)
     log = Table(
         "access_log", made,
@@ -59,10 +58,14 @@ def _tables(schema: str | None) -> _Tables:
         sqlite_autoincrement=True,
     )  # fmt: skip
     head = Table("access_head", made, Column("last", _ID, nullable=False), Column("hash", LargeBinary, nullable=False))
-    return _Tables(made, log, head)
+    return Tables(made, log, head)
 
 
-_SQLITE, _POSTGRES = _tables(None), _tables(SCHEMA)
+_SQLITE, _POSTGRES = _tables(None), _tables(migrate.ACCESS.schema)
+
+
+def tables(*, sqlite: bool) -> Tables:
+    return _SQLITE if sqlite else _POSTGRES
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,24 +92,16 @@ class AccessLog:
 
     def __init__(self, url: str) -> None:
         self._db = Database(url, pool=2)
-        self._tables = _SQLITE if self._db.is_sqlite else _POSTGRES
+        self._tables = tables(sqlite=self._db.is_sqlite)
         if self._db.is_sqlite:
             self.prepare()
         self._queue: queue.Queue[tuple[Access, Future[None]] | None] = queue.Queue()
         self._thread = threading.Thread(target=self._run, name="access-log", daemon=True)
         self._thread.start()
 
-    def prepare(self) -> None:
-        """Also for a log that has no head row yet: it begins where the log ends."""
-        log, head = self._tables.log, self._tables.head
-        with self._db.write() as tx:
-            if not self._db.is_sqlite:
-                tx.conn.execute(CreateSchema(SCHEMA, if_not_exists=True))
-            self._tables.metadata.create_all(tx.conn)
-            if tx.conn.execute(select(head)).first() is None:
-                last = tx.conn.execute(select(log.c.id, log.c.hash).order_by(log.c.id.desc()).limit(1)).first()
-                row = {"last": last.id, "hash": last.hash} if last else {"last": 0, "hash": FIRST_HASH}
-                tx.conn.execute(insert(head).values(**row))
+    def prepare(self) -> bool:
+        """Also for a log that has no head row yet: it begins where the log ends. True if anything had to be done."""
+        return migrate.prepare(self._db, migrate.ACCESS)
 
     def record(self, access: Access) -> None:
         """Returns once the entry is durable; raises Transient if it cannot be written, and then nothing may be shown."""
@@ -164,12 +159,12 @@ class AccessLog:
         log, head = self._tables.log, self._tables.head
         with self._db.write() as tx:
             last, prev = tx.conn.execute(select(head).with_for_update()).one()
-            rows = list(_chained(last, prev, accesses))
+            rows = list(chained(last, prev, accesses))
             tx.conn.execute(insert(log), rows)
             tx.conn.execute(update(head).values(last=rows[-1]["id"], hash=rows[-1]["hash"]))
 
 
-def _chained(last: int, prev: bytes, accesses: Sequence[Access]) -> Iterator[dict[str, object]]:
+def chained(last: int, prev: bytes, accesses: Sequence[Access]) -> Iterator[dict[str, object]]:
     for id_, access in enumerate(accesses, last + 1):
         entry = json.dumps(asdict(access), sort_keys=True)
         hash_ = _hash(prev, entry)
@@ -184,9 +179,9 @@ def _hash(prev: bytes, entry: str) -> bytes:
 def broken_at(url: str) -> int | None:
     """The id of the first entry that is not as it was written, or missing at the end; None if the log is whole. Reads only."""
     with _reading(url) as tx:
-        tables = _SQLITE if tx.is_sqlite else _POSTGRES
-        end, end_hash = _head(tx, tables.head) or (0, FIRST_HASH)  # before the entries: more may be written meanwhile
-        query = select(tables.log).order_by(tables.log.c.id)
+        its = tables(sqlite=tx.is_sqlite)
+        end, end_hash = _head(tx, its.head) or (0, FIRST_HASH)  # before the entries: more may be written meanwhile
+        query = select(its.log).order_by(its.log.c.id)
         with tx.conn.execute(query, execution_options={"yield_per": 1000}) as rows:
             return _first_fault(rows, end, end_hash)
 

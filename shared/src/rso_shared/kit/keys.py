@@ -16,6 +16,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Column, LargeBinary, MetaData, String, Table, func
 
+from rso_shared.kit import migrate
 from rso_shared.kit.database import Database, understood
 from rso_shared.kit.errors import KeyDestroyed
 from rso_shared.kit.statements import marker
@@ -68,9 +69,9 @@ class KeyRing:
         if self._db.is_sqlite:
             self.prepare()
 
-    def prepare(self) -> None:
-        with self._db.write() as tx:
-            METADATA.create_all(tx.conn)
+    def prepare(self) -> bool:
+        """True if anything had to be done."""
+        return migrate.prepare(self._db, migrate.KEYS)
 
     def seal(self, person_id: str, plain: bytes, bound_to: bytes) -> bytes:
         """Nonce | ciphertext | tag, bound to `bound_to`: moved elsewhere, it does not open."""

@@ -96,12 +96,10 @@ def prepare(spec: ServiceSpec, versions: Path) -> bool:
 
 
 def _migrate(service: Service, versions: Path) -> bool:
-    """Schema, keys, access log, topics: everything that no other role ever makes. True if the schema was not up to date."""
-    done = migrate.migrate(service.db, versions)
-    service.keys.prepare()
-    service.access_log.prepare()
+    """Schema, keys, access log, topics: everything that no other role ever makes. True if a schema was not up to date."""
+    done = [migrate.migrate(service.db, versions), service.keys.prepare(), service.access_log.prepare()]
     asyncio.run(service.broker.prepare())
-    return done
+    return any(done)
 
 
 def _stay(service: Service, role: str, more: Additions) -> None:

@@ -2,10 +2,12 @@
 
 from alembic import context
 
-connection = context.config.attributes["connection"]
+told = context.config.attributes
+connection = told["connection"]
 context.configure(
     connection=connection,
-    target_metadata=context.config.attributes.get("metadata"),
+    version_table=told["version_table"],
+    version_table_schema=told["version_table_schema"],
     render_as_batch=connection.dialect.name == "sqlite",
 )
 with context.begin_transaction():
