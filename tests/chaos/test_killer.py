@@ -5,7 +5,7 @@ from itertools import islice
 from typing import cast
 
 from rso_cluster.chaos_target import Target
-from rso_cluster.killer import AVERAGE_SECONDS, Killer, strikes
+from rso_cluster.killer import AVERAGE_SECONDS, TRIES, Killer, strikes
 
 ROLES = ("intake.api", "intake.relay", "kafka", "postgres")
 
@@ -49,3 +49,50 @@ def test_it_says_how_often_it_struck_as_a_matter_of_fact() -> None:
     every = killer.every()
     assert every is not None
     assert 0 < every < 1
+
+
+@dataclass
+class Frail:
+    """Role `b` is not there for the first `away` times that it is struck at."""
+
+    away: int
+    roles: tuple[str, ...] = ("a", "b")
+
+    def kill(self, role: str, _which: int) -> bool:
+        self.away -= role == "b"
+        return role == "a" or self.away < 0
+
+
+def struck(target: Frail, at_least: int) -> tuple[dict[str, int], list[str]]:
+    said: list[str] = []
+    killer = Killer(cast("Target", target), 7, said.append, at_least=at_least, average=0.001)
+    killer.start()
+    return killer.finish(), said
+
+
+def test_it_goes_on_until_every_role_was_hit() -> None:
+    kills, said = struck(Frail(away=3), 2)
+    assert (kills["b"], kills["a"] >= 3) == (1, True)
+    assert not any("given up" in line for line in said)
+
+
+def test_many_hits_of_one_role_do_not_stand_for_another() -> None:
+    kills, _ = struck(Frail(away=0), 1)
+    assert all(kills.values())
+
+
+def test_a_role_that_is_never_there_is_given_up_and_named() -> None:
+    kills, said = struck(Frail(away=10_000), 4)
+    assert kills["b"] == 0
+    assert 4 < kills["a"] <= TRIES * 4
+    assert said[-1] == "too many strikes hit nobody; given up: never hit: b"
+
+
+def test_kills_that_could_not_be_made_are_told() -> None:
+    class Nobody(Frail):
+        def kill(self, _role: str, _which: int) -> bool:
+            return False
+
+    kills, said = struck(Nobody(away=0), 4)
+    assert kills == {"a": 0, "b": 0}
+    assert said == ["too many strikes hit nobody; given up: 0 kills of 4; never hit: a, b"]

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from typing import Any
 
 import psycopg
@@ -10,6 +11,8 @@ from engines.conftest import Starting
 
 from rso_engines.engines import Engines
 from rso_engines.status import Status
+
+READY_SECONDS = 60.0
 
 
 def facts(status: Status) -> dict[str, Any]:
@@ -57,6 +60,19 @@ def test_what_was_committed_is_there_after_a_kill(starting: Starting) -> None:
     after = engines.up(["postgres"])
     assert facts(after) == facts(before)
     assert ask(one, "SELECT x FROM kept") == [(1,)]
+
+
+def test_it_is_killed_in_the_middle_of_a_command_and_revived_without_waiting(starting: Starting) -> None:
+    engines = starting("postgres")
+    with engines.data.locked():
+        assert engines.kill("postgres")
+    assert engines.revive("postgres")
+    assert not engines.revive("postgres")
+    end = time.monotonic() + READY_SECONDS
+    while engines.status().running() != ["postgres"]:
+        assert time.monotonic() < end, engines.status().as_lines()
+        time.sleep(0.1)
+    assert ask(url(engines.status(), "rso_one", "rso_one"), "SELECT 1") == [(1,)]
 
 
 def test_up_takes_over_where_only_the_parent_was_killed(starting: Starting) -> None:

@@ -41,6 +41,7 @@ def test_an_open_workflow_is_there_after_a_kill(starting: Starting) -> None:
     assert asyncio.run(serving(address))
     opened = asyncio.run(start(address)), WorkflowExecutionStatus.RUNNING
     assert engines.kill("temporal")
+    assert engines.revive("temporal"), "beside a PostgreSQL that runs"
     after = engines.up(["temporal"])
     assert after.temporal == address
     assert asyncio.run(described(address)) == opened

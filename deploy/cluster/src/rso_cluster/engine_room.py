@@ -1,17 +1,18 @@
 """The engines under the services: started with a database and a role for each, and brought back when one ends."""
 
+import subprocess
 import threading
 from collections.abc import Callable, Mapping
 
 from rso_cluster.folder import Folder
-from rso_engines.engines import Engines
+from rso_engines.engines import NEEDS, Engines
 from rso_engines.errors import EngineError
 from rso_engines.status import Status
 from rso_shared.kit.names import SERVICES
 
 LOOK_SECONDS = 2.0
 QUICKEST_FIRST = ("postgres", "temporal", "kafka")
-"""One is started at a time: those that everybody waits for do not wait for the slowest."""
+"""In this order: those that everybody waits for do not wait for the slowest."""
 SCHEME, SQLALCHEMY = "postgresql://", "postgresql+psycopg://"
 Say = Callable[[str], None]
 
@@ -67,14 +68,24 @@ class Watch:
 
     def _run(self) -> None:
         while not self._told.wait(LOOK_SECONDS):
-            found = self._engines.status().engines
-            for name in (one for one in QUICKEST_FIRST if found[one].state == "stopped"):
+            for name in ended(self._engines.status()):
                 if not (self._paused / name).exists():
                     self._bring_back(name)
 
     def _bring_back(self, name: str) -> None:
+        """Not waited for: another one may end meanwhile, and this one may need it."""
         self._say(f"{name} ended and is started again")
         try:
-            self._engines.up([name])
-        except EngineError as problem:
+            self._engines.revive(name)
+        except (EngineError, OSError, subprocess.SubprocessError) as problem:  # tried again at the next look
             self._say(f"{name}: {problem}")
+
+
+def ended(status: Status) -> list[str]:
+    """Those to be started now: what one needs comes first, and has to answer."""
+    up = set(status.running())
+    return [
+        name
+        for name in QUICKEST_FIRST
+        if status.engines[name].state == "stopped" and up.issuperset(NEEDS.get(name, ()))
+    ]

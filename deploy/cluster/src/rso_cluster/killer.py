@@ -11,6 +11,8 @@ from rso_cluster.chaos_target import Target
 
 AVERAGE_SECONDS = 3.0
 KILLS = 30
+TRIES = 10
+"""Strikes for each that is wanted, after the cases are done: what does not stand up any more is not struck at for ever."""
 FEWEST = 2
 """Kills that have a time between them."""
 Say = Callable[[str], None]
@@ -37,7 +39,9 @@ def strikes(seed: int, roles: Sequence[str], average: float = AVERAGE_SECONDS) -
 
 @dataclass(slots=True)
 class Killer:
-    """Strikes until it is told to stop, but at least `at_least` times: a load that ends early has to survive the rest too."""
+    """Strikes until it is told to stop, and then on until `at_least` kills are made and every role was hit: a load that ends early
+    has to survive the rest too.
+    """
 
     target: Target
     seed: int
@@ -61,17 +65,36 @@ class Killer:
         return {role: self.kills[role] for role in self.target.roles}
 
     def every(self) -> float | None:
-        """Seconds from kill to kill as they came: longer than planned where an engine is waited for after its kill."""
+        """Seconds from kill to kill as they came: longer than planned where a strike found nobody to hit."""
         if len(self._moments) < FEWEST:
             return None
         return round((self._moments[-1] - self._moments[0]) / (len(self._moments) - 1), 2)
 
     def _run(self) -> None:
+        left = TRIES * max(self.at_least, len(self.target.roles))
         for strike in strikes(self.seed, self.target.roles, self.average):
-            if self._enough.is_set() and self.kills.total() >= self.at_least:
+            told = self._enough.is_set()
+            missing = self._missing()
+            if told and not missing:
+                return
+            if told and not left:
+                self.say(f"too many strikes hit nobody; given up: {missing}")
                 return
             time.sleep(strike.after)
-            if self.target.kill(strike.role, strike.which):
-                self.kills[strike.role] += 1
-                self._moments.append(time.monotonic())
-                self.say(f"killed {strike.role} ({self.kills.total()})")
+            self._strike(strike)
+            left -= told
+
+    def _strike(self, strike: Strike) -> None:
+        if self.target.kill(strike.role, strike.which):
+            self.kills[strike.role] += 1
+            self._moments.append(time.monotonic())
+            self.say(f"killed {strike.role} ({self.kills.total()})")
+
+    def _missing(self) -> str:
+        """What is still to be done, in words; nothing when it is done."""
+        never = [role for role in self.target.roles if not self.kills[role]]
+        few = self.kills.total() < self.at_least
+        return "; ".join([
+            *([f"{self.kills.total()} kills of {self.at_least}"] if few else []),
+            *([f"never hit: {', '.join(never)}"] if never else []),
+        ])  # fmt: skip

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,12 +12,13 @@ from rso_cluster.audit_model import HEADS_TOPIC, Evidence
 from rso_cluster.folder import Folder, Running, read_running
 from rso_cluster.topology import PROCESSES
 from rso_engines.engines import Engines
-from rso_engines.errors import EngineError
+from rso_engines.status import Status
 from rso_onebox.datadir import DataDir, DataDirError, running
 from rso_onebox.temporal_cli import find_temporal_cli
 from rso_shared.kit.auth import Issuer
 
 ENGINES = ("kafka", "postgres", "temporal")
+BACK_SECONDS, LOOK_SECONDS = 180.0, 0.2
 Say = Callable[[str], None]
 
 
@@ -75,7 +77,7 @@ class ClusterTarget:
         return points.report(points.armed(folder.armed), folder.crashes)
 
     def evidence(self, wanted: frozenset[str]) -> Evidence:
-        status, stores = self._engines().status(), self.stores()
+        status, stores = self._answering(), self.stores()
         if status.kafka is None or status.temporal is None:
             raise self._no_addresses()
         topics = [*(f"rso.{short}.v1" for short in stores), HEADS_TOPIC]
@@ -112,12 +114,15 @@ class ClusterTarget:
         return Engines(Folder(self.data).engines, say=self.say)
 
     def _kill_engine(self, name: str) -> bool:
-        """Killed and started again at once: how long it is away is how long it takes to come back."""
+        """The cluster's watch brings it back. One that is struck faster than it can start would never be more than starting."""
         engines = self._engines()
-        try:
-            killed = engines.kill(name)
-            engines.up([name])
-        except EngineError as problem:
-            self.say(f"{name}: {problem}")
-            return False
-        return killed
+        return name in engines.status().running() and engines.kill(name)
+
+    def _answering(self) -> Status:
+        """The last kill may be a moment ago: stores, log and workflows are read once all engines are back."""
+        end = time.monotonic() + BACK_SECONDS
+        while away := set(ENGINES) - set((status := self._engines().status()).running()):
+            if time.monotonic() > end:
+                raise DataDirError(f"{', '.join(sorted(away))} did not come back within {BACK_SECONDS:.0f} s.")
+            time.sleep(LOOK_SECONDS)
+        return status

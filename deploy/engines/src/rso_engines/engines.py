@@ -79,9 +79,14 @@ class Engines:
         return self.status()
 
     def kill(self, name: str) -> bool:
-        """SIGKILL. False when it was not running."""
+        """SIGKILL, also in the middle of somebody's command: a machine that fails waits for nobody. False when it was not running."""
+        return self._supervisor(*ordered([name])).kill()
+
+    def revive(self, name: str) -> bool:
+        """Starts one that was up before and has ended, and does not wait for it: `status` tells when it answers. False where it runs."""
+        (engine,) = ordered([name])
         with self.data.locked():
-            return self._supervisor(*ordered([name])).kill()
+            return Supervisor(self._engine(engine), self._own_ports(engine)).revive()
 
     def restart(self, name: str) -> Status:
         """After a kill too: the same data, the same port."""
@@ -104,6 +109,11 @@ class Engines:
         """A running engine keeps its ports, whatever is wanted now."""
         running = self._supervisor(name).pid() is not None
         return {each: 0 if running else self._wanted.get(each, 0) for each in KINDS[name].port_names}
+
+    def _own_ports(self, name: str) -> dict[str, int]:
+        """Those of last time; the others' are in use."""
+        ports = remembered(self.data)
+        return {each: ports[each] for each in KINDS[name].port_names}
 
     def _status(self, name: str) -> EngineStatus:
         watched = self._supervisor(name)

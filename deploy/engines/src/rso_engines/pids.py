@@ -78,7 +78,8 @@ def running(pid_file: Path) -> int | None:
     found = read_json(pid_file)
     if found and is_same(Mark(**found)):
         return int(found["pid"])
-    pid_file.unlink(missing_ok=True)
+    if found:  # where there was none, one may be written this moment
+        pid_file.unlink(missing_ok=True)
     return None
 
 

@@ -34,6 +34,13 @@ class Supervisor:
         self.engine.settle(self.ports)
         return running is None
 
+    def revive(self) -> bool:
+        """True when it had to be started. What `up` settles once it answers was settled when it was up before."""
+        if self.pid() is not None:
+            return False
+        self._start()
+        return True
+
     def down(self) -> bool:
         """Asks it to stop, and insists after a minute. False when it was not running."""
         pid = self.pid()
@@ -47,12 +54,11 @@ class Supervisor:
         return True
 
     def kill(self) -> bool:
-        """SIGKILL, as a failing machine would: nothing is flushed, nobody is told."""
+        """SIGKILL, as a failing machine would: nothing is flushed, nobody is told. Its pid file stays, and is known to be stale."""
         pid = self.pid()
         if pid is None:
             return False
         pids.kill_tree(pid)
-        self._forget()
         return True
 
     def healthy(self) -> bool:
