@@ -1,4 +1,4 @@
-"""What PostgreSQL says about a view's statements: how many pages they touched, and which tables they read from end to end."""
+"""What PostgreSQL says about statements: how many pages a view's touched, and which tables any of them reads from end to end."""
 
 import json
 import re
@@ -11,6 +11,7 @@ from spy import Statement
 
 BIG = 500
 """Rows. Below that a sequential scan is the best plan there is."""
+ASKED = re.compile(r"\s*(SELECT|WITH|INSERT|UPDATE|DELETE|MERGE)\b")
 READS, WRITES = re.compile(r"\s*(SELECT|WITH)\b"), re.compile(r"\b(INSERT|UPDATE|DELETE|MERGE)\b")
 
 
@@ -22,10 +23,16 @@ class Plan:
 
 def plan(connection: "psycopg.Connection[Any]", statements: Sequence[Statement]) -> Plan:
     """Of all that reads, also behind a WITH that writes nothing: what is explained is also executed."""
-    roots = [_explained(connection, each) for each in statements if reads(each.sql or "")]
-    big = {name for (name,) in connection.execute(f"SELECT relname FROM pg_class WHERE reltuples > {BIG}").fetchall()}
-    scanned = sorted(set(_scanned(roots)) & big)
-    return Plan(sum(root["Shared Hit Blocks"] + root["Shared Read Blocks"] for root in roots), tuple(scanned))
+    chosen = [each for each in statements if reads(each.sql or "")]
+    roots = [_explained(connection, each, "ANALYZE, BUFFERS,") for each in chosen]
+    pages = sum(root["Shared Hit Blocks"] + root["Shared Read Blocks"] for root in roots)
+    return Plan(pages, _big_scanned(connection, roots))
+
+
+def planned_scans(connection: "psycopg.Connection[Any]", statements: Sequence[Statement]) -> tuple[str, ...]:
+    """Of all that has a plan, also what writes: nothing is executed."""
+    chosen = [each for each in statements if ASKED.match(each.sql or "")]
+    return _big_scanned(connection, [_explained(connection, each) for each in chosen])
 
 
 def reads(sql: str) -> bool:
@@ -33,12 +40,18 @@ def reads(sql: str) -> bool:
     return bool(READS.match(sql)) and not WRITES.search(sql.replace("FOR UPDATE", ""))
 
 
-def _explained(connection: "psycopg.Connection[Any]", statement: Statement) -> dict[str, Any]:
-    asked = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement.sql}"
-    row = connection.execute(asked, statement.values).fetchone()
+def _explained(connection: "psycopg.Connection[Any]", statement: Statement, how: str = "") -> dict[str, Any]:
+    """Of what was sent for many rows the first one's plan, which is everyone's."""
+    values = statement.values[0] if statement.many else statement.values
+    row = connection.execute(f"EXPLAIN ({how} FORMAT JSON) {statement.sql}", values).fetchone()
     found = row[0] if row else "[]"
     root: dict[str, Any] = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
     return root
+
+
+def _big_scanned(connection: "psycopg.Connection[Any]", roots: Iterable[dict[str, Any]]) -> tuple[str, ...]:
+    big = {name for (name,) in connection.execute(f"SELECT relname FROM pg_class WHERE reltuples > {BIG}").fetchall()}
+    return tuple(sorted(set(_scanned(roots)) & big))
 
 
 def _scanned(nodes: Iterable[dict[str, Any]]) -> Iterator[str]:

@@ -8,7 +8,8 @@ stay the first case's ciphertext: it is bound to its place, so a clone cannot be
 import random
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -30,6 +31,10 @@ Rows = dict[str, list[dict[str, Any]]]
 Words = Mapping[str, str]
 Pieces = list[str]
 """Text cut at its words: every second piece is one."""
+KEYS = """SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+    WHERE contype IN ('p', 'u') AND connamespace = 'public'::regnamespace"""
+INDEXES = """SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+    AND indexname NOT IN (SELECT conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace)"""
 ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -77,8 +82,9 @@ def case(before: Rows, after: Rows) -> Case:
 
 def load(dsn: str, before: Rows, of: Case, count: int, heard: Sequence[int] = ()) -> None:
     """The first case as it is, and clones until there are `count`; of those numbered in `heard` only what was heard of them."""
-    with psycopg.connect(dsn) as connection:
+    with psycopg.connect(dsn) as connection, _without_indexes(connection):
         tables = {name: _Table.of(connection, name, rows[0]) for name, rows in of.rows.items() if rows}
+        _emptied(connection, {name for rows in (before, of.rows) for name in rows if rows[name]})
         for name, rows in before.items():
             if rows:
                 _Table.of(connection, name, rows[0]).copy(connection, [_plain(connection, name, rows)])
@@ -93,6 +99,27 @@ def load(dsn: str, before: Rows, of: Case, count: int, heard: Sequence[int] = ()
             tables[name].copy(connection, (mould.cast(name, mould.words(number)) for number in heard))
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("VACUUM (FREEZE, ANALYZE)")
+
+
+def _emptied(connection: "psycopg.Connection[Any]", names: Iterable[str]) -> None:
+    """They are empty already: what is copied into a table that its own transaction truncated may be written as frozen, once."""
+    connection.execute(f"TRUNCATE {', '.join(names)}")
+
+
+@contextmanager
+def _without_indexes(connection: "psycopg.Connection[Any]") -> Iterator[None]:
+    """Built once over all rows, at the end: kept up row by row they would take most of the time, and write most of the log."""
+    keys = connection.execute(KEYS).fetchall()
+    plain = connection.execute(INDEXES).fetchall()
+    for table, name, _ in keys:
+        connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+    for name, _ in plain:
+        connection.execute(f"DROP INDEX {name}")
+    yield
+    for _, made in plain:
+        connection.execute(made)
+    for table, name, made in keys:
+        connection.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {made}")
 
 
 def _plain(connection: "psycopg.Connection[Any]", name: str, rows: Sequence[dict[str, Any]]) -> str:
@@ -117,7 +144,7 @@ class _Table:
         return "".join(f"{line}\n" for line in lines)
 
     def copy(self, connection: "psycopg.Connection[Any]", blocks: Iterable[str]) -> None:
-        with connection.cursor().copy(f"COPY {self.name} ({', '.join(self.kinds)}) FROM STDIN") as copy:
+        with connection.cursor().copy(f"COPY {self.name} ({', '.join(self.kinds)}) FROM STDIN (FREEZE)") as copy:
             for block in blocks:
                 copy.write(block)
 
