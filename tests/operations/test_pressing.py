@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from kit.rooms import BACKENDS
 from sqlalchemy import text
 
 from operations.cases import submitted
-from operations.stored import BACKENDS, kept_in
+from operations.stored import kept_in
 from rso_operations import listing, today, view_cases, view_today
 from rso_operations.freshness import Freshness
 from rso_operations.listing import Sort, Wanted

@@ -87,6 +87,7 @@ class Cell:
             await asyncio.wait(others, timeout=SWEEP_SECONDS)
         for _, disconnect in self._held:
             await _within(SWEEP_SECONDS, disconnect)
+        await asyncio.sleep(0)  # a transport that was told to close gives its socket back in the loop's next turn
 
 
 async def _within(seconds: float, stop: Stop) -> None:
