@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
+
 from rso_shared.kit.auth import Issuer, make_private_pem
 
 
@@ -26,3 +28,11 @@ def served(folder: Path, port: int = 0) -> Iterator[str]:
             yield f"http://127.0.0.1:{int(server.stdout.readline())}/operations"
         finally:
             server.terminate()
+
+
+@contextmanager
+def signed_in(address: str, role: str) -> Iterator[httpx.Client]:
+    """A browser's cookie without a browser."""
+    with httpx.Client(base_url=address, timeout=30) as client:
+        assert client.post("/sign-in", data={"role": role}).status_code == 303
+        yield client

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from operations.cases import submitted
+from operations.listed import ids
 from rso_operations import listing, view_cases
 from rso_operations.app import SPEC
 from rso_operations.listing import FIELDS, Sort, Wanted
@@ -48,18 +49,6 @@ def operations(tmp_path_factory):
     )  # fmt: skip
     yield harness
     harness.close()
-
-
-def ids(operations, wanted, size=100, now=START):
-    """Of every page, one after the other."""
-    found, place = [], None
-    while True:
-        with operations.service.db.read() as tx:
-            page = listing.page(tx, wanted, now, place, size)
-        found += [row.case_id for row in page.rows]
-        place = page.next
-        if place is None:
-            return found
 
 
 @pytest.mark.parametrize("sort", Sort)

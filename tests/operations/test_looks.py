@@ -2,14 +2,13 @@
 
 import sqlite3
 import time
-from contextlib import contextmanager
 
 import httpx
 import pytest
 from sqlalchemy import text
 
 from operations.cases import CASE, submitted
-from operations.served import new_issuer, served
+from operations.served import new_issuer, served, signed_in
 from operations.walking import needs_chromium, walking
 from rso_operations.app import SPEC
 from rso_shared.contracts.coordinator import StageEntered
@@ -41,13 +40,6 @@ def filled(tmp_path):
 def address(filled, tmp_path):
     with served(tmp_path) as made:
         yield made
-
-
-@contextmanager
-def signed_in(address, role):
-    with httpx.Client(base_url=address, timeout=30) as client:
-        assert client.post("/sign-in", data={"role": role}).status_code == 303
-        yield client
 
 
 def looked(filled):

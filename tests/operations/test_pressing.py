@@ -10,6 +10,7 @@ from kit.rooms import BACKENDS
 from sqlalchemy import text
 
 from operations.cases import submitted
+from operations.listed import ids
 from operations.stored import kept_in
 from rso_operations import listing, today, view_cases, view_today
 from rso_operations.freshness import Freshness
@@ -57,24 +58,12 @@ def operations(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
         yield harness
 
 
-def ids(operations: Harness, wanted: Wanted, size: int) -> list[str]:
-    found: list[str] = []
-    place = None
-    while True:
-        with operations.service.db.read() as tx:
-            page = listing.page(tx, wanted, NOW, place, size)
-        found += [row.case_id for row in page.rows]
-        place = page.next
-        if place is None:
-            return found
-
-
 @pytest.mark.parametrize("sort", Sort)
 @pytest.mark.parametrize("size", [1, 3, 13, 1000])
 def test_no_order_leaves_a_case_out_or_shows_it_twice(operations: Harness, sort: Sort, size: int) -> None:
-    found = ids(operations, Wanted(sort=sort.value, stage="all"), size)
+    found = ids(operations, Wanted(sort=sort.value, stage="all"), size, NOW)
     assert sorted(found) == [f"case-{number:02}" for number in range(COUNT)]
-    assert found == ids(operations, Wanted(sort=sort.value, stage="all"), 1000)
+    assert found == ids(operations, Wanted(sort=sort.value, stage="all"), 1000, NOW)
 
 
 @pytest.mark.parametrize("sort", [Sort.DUE, Sort.PROMISE])
@@ -120,7 +109,7 @@ def test_the_link_of_a_list_of_today_leads_to_exactly_that_list(
     monkeypatch.setattr(today, "SHOWN", 1)
     count, address = links(operations)[name]
     wanted = Wanted.of(dict(each.split("=") for each in address.split("&")))
-    assert 1 < count == len(ids(operations, wanted, 3))
+    assert 1 < count == len(ids(operations, wanted, 3, NOW))
     assert wanted.address() == f"?{address}"
     with operations.service.db.read() as tx:
         lines = listing.csv_lines(iter(listing.page(tx, wanted, NOW).rows), head=True)

@@ -17,6 +17,8 @@ from rso_operations import ranking
 from rso_shared.contracts.vocabulary import Role
 from support.harness import Harness
 
+AWAY = "The matching service does not answer; everything else on this page is as it is."
+
 
 @contextmanager
 def serving(harness: Harness) -> Iterator[str]:
@@ -46,7 +48,7 @@ def test_the_ranking_says_who_by_what_and_who_not_and_why(tmp_path: Path) -> Non
         assert "No specialist was searched for yet." in shown(harness, address)
         coordinate(harness, f"/cases/{CASE}/matching")
         page = shown(harness, address)
-        assert ranking.AWAY in shown(harness, address, Role.PATIENT)
+        assert AWAY in shown(harness, address, Role.PATIENT)
     harness.close()
     ranked, _, left_out = page.partition("Not eligible")
     assert "<b>2 eligible</b>" in ranked
@@ -60,7 +62,7 @@ def test_the_ranking_says_who_by_what_and_who_not_and_why(tmp_path: Path) -> Non
 
 def test_a_service_that_is_away_costs_this_section_alone(tmp_path: Path) -> None:
     harness = Harness(SPEC, tmp_path)
-    assert ranking.AWAY in shown(harness, "http://127.0.0.1:9")
+    assert AWAY in shown(harness, "http://127.0.0.1:9")
     assert shown(harness, "http://127.0.0.1:9", case_id="../x") == ""
     harness.close()
 

@@ -1,13 +1,12 @@
 """Specialists and Reports in a process of their own: who sees what, what is logged, and that files name nobody."""
 
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
-from operations.served import new_issuer, served
+from operations.served import new_issuer, served, signed_in
 from operations.told import life
 from operations.walking import CONNECTED, needs_chromium, walking
 from rso_operations.app import SPEC
@@ -43,13 +42,6 @@ def filled(tmp_path_factory):
 def address(filled):
     with served(Path(filled.service.settings.database_url.removeprefix("sqlite:///")).parents[1]) as made:
         yield made
-
-
-@contextmanager
-def signed_in(address, role):
-    with httpx.Client(base_url=address, timeout=30) as client:
-        assert client.post("/sign-in", data={"role": role}).status_code == 303
-        yield client
 
 
 JANUARY = {"from": "2026-01-01", "to": "2026-01-31"}

@@ -3,30 +3,23 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import httpx
-
-from rso_operations.fetching import fetched
+from rso_operations.fetching import section
 from rso_operations.markup import specialist, table, text, words
 from rso_operations.words import counted
-from rso_shared.kit.logs import is_id
 
 PERMISSION = "match_decision.read"
 FULL = 10_000
 """Scores, features and weights are basis points."""
 SHOWN = 50
 """Of those who were not eligible; the head says how many there are."""
-AWAY = "The matching service does not answer; everything else on this page is as it is."
 
 
 async def decided(public_url: str, token: str, case_id: str) -> str:
-    """The section of the case's page. A service that is away costs this section alone."""
-    if not is_id(case_id):
-        return ""
-    try:
-        found = await fetched(public_url, token, f"/v1/cases/{case_id}/match-decision")
-    except httpx.HTTPError:
-        return table("Ranking", (), (), empty=f"<span role='status' class='late'>{AWAY}</span>")
-    return page(found["decision"] if found else None)
+    """The section of the case's page."""
+    return await section(
+        public_url, token, case_id, "match-decision", page=lambda found: page(found["decision"] if found else None),
+        service="matching", caption="Ranking",
+    )  # fmt: skip
 
 
 def page(decision: Mapping[str, Any] | None) -> str:

@@ -4,27 +4,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import httpx
-
 from rso_operations.acts import Of
-from rso_operations.fetching import fetched
+from rso_operations.fetching import section
 from rso_operations.markup import moment, offered, table, text, words
-from rso_shared.kit.logs import is_id
 
 PERMISSION = "case.events.read"
 HEADS = ("Event", "To", "When", "Delivery")
 
 
 async def told(public_url: str, token: str, case_id: str) -> str:
-    """The section of the case's page. A service that is away costs this section alone."""
-    if not is_id(case_id):
-        return ""
-    try:
-        found = await fetched(public_url, token, f"/v1/cases/{case_id}/events")
-    except httpx.HTTPError:
-        away = "The subscriptions service does not answer; everything else on this page is as it is."
-        return table("Events told", HEADS, (), empty=f"<span role='status' class='late'>{away}</span>")
-    return page(found["events"] if found else [])
+    """The section of the case's page."""
+    return await section(
+        public_url, token, case_id, "events", page=lambda found: page(found["events"] if found else []),
+        service="subscriptions", caption="Events told", heads=HEADS,
+    )  # fmt: skip
 
 
 def page(events: list[Mapping[str, Any]]) -> str:
